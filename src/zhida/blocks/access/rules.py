@@ -1,0 +1,94 @@
+"""Who may do what, for which purpose. Pure: no database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Purpose(StrEnum):
+    """Why somebody looks. Every query of personal data takes one, and the audit log keeps it (W3C DPV: purpose)."""
+
+    OWN_ENTITLEMENTS = "own_entitlements"
+    CASEWORK = "casework"
+    DATA_QUALITY = "data_quality"
+    PAYMENT = "payment"
+    STATISTICS = "statistics"
+    AUDIT = "audit"
+    OPERATION = "operation"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """The one who looks: account, role and the area or the resident it is bound to."""
+
+    account: str
+    role: str
+    area_code: str = ""
+    resident_no: int | None = None
+
+    @property
+    def area_prefix(self) -> str:
+        """The leading digits that every area this viewer sees shares; ``3301`` for the whole city."""
+        return self.area_code.removesuffix("00") if len(self.area_code) == 6 else self.area_code
+
+    def sees_area(self, area_code: str | int) -> bool:
+        return bool(self.area_code) and str(area_code).startswith(self.area_prefix)
+
+
+# The night run and the command line: not a person, never signs in.
+SYSTEM = Viewer(account="system", role="system", area_code="330100")
+
+# role -> permission -> the purposes it is for. A permission a role does not have here does not exist for it.
+PERMISSIONS: dict[str, dict[str, Purpose]] = {
+    "resident": {
+        "entitlements.view_own": Purpose.OWN_ENTITLEMENTS,
+        "entitlements.appeal": Purpose.OWN_ENTITLEMENTS,
+    },
+    "street_officer": {
+        "entitlements.view_area": Purpose.CASEWORK,
+        "appeals.handle": Purpose.CASEWORK,
+        "quarantine.view": Purpose.DATA_QUALITY,
+        "quarantine.correct": Purpose.DATA_QUALITY,
+        "payments.returns": Purpose.PAYMENT,
+    },
+    "data_officer": {
+        "feeds.view": Purpose.DATA_QUALITY,
+        "feeds.receive": Purpose.DATA_QUALITY,
+        "quarantine.view": Purpose.DATA_QUALITY,
+        "quarantine.correct": Purpose.DATA_QUALITY,
+        "merges.review": Purpose.DATA_QUALITY,
+        "runs.view": Purpose.OPERATION,
+        "runs.start": Purpose.OPERATION,
+    },
+    "payment_maker": {
+        "runs.view": Purpose.PAYMENT,
+        "feeds.view": Purpose.DATA_QUALITY,
+        "payments.view": Purpose.PAYMENT,
+        "payments.prepare": Purpose.PAYMENT,
+        "payments.release": Purpose.PAYMENT,
+        "payments.returns": Purpose.PAYMENT,
+    },
+    "payment_checker": {
+        "runs.view": Purpose.PAYMENT,
+        "feeds.view": Purpose.DATA_QUALITY,
+        "payments.view": Purpose.PAYMENT,
+        "payments.approve": Purpose.PAYMENT,
+        "payments.sample": Purpose.PAYMENT,
+    },
+    "captain": {"statistics.view": Purpose.STATISTICS, "runs.view": Purpose.STATISTICS},
+    "auditor": {
+        "audit.view": Purpose.AUDIT,
+        "statistics.view": Purpose.STATISTICS,
+        "payments.view": Purpose.AUDIT,
+        "runs.view": Purpose.AUDIT,
+        "feeds.view": Purpose.AUDIT,
+    },
+}
+
+ALL_PERMISSIONS = frozenset(permission for granted in PERMISSIONS.values() for permission in granted)
+
+
+def purpose_of(viewer: Viewer, permission: str) -> Purpose | None:
+    """Return the purpose for which the viewer holds a permission, or None where it does not hold it."""
+    return PERMISSIONS.get(viewer.role, {}).get(permission)

@@ -1,0 +1,1 @@
+"""Money, periods, identifiers, clock and errors. Knows neither Django nor any department."""
