@@ -1,0 +1,48 @@
+"""Outlines of areas for maps, drawn once by ``scripts/build_geometry.py``: nothing geometric happens when a page is asked for.
+
+Districts are real. Streets and communities are made-up cells (``synthetic``): a page that shows them says so.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_FILE = Path(__file__).with_name("data") / "geometry.json.gz"
+_NOTHING: dict[str, Any] = {"synthetic": True, "width": 1000, "height": 1000, "areas": []}
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One area on the map of its parent (OGC API Features: Feature). ``path`` is SVG, north up, within ``extent`` of the parent."""
+
+    code: int
+    name: str
+    name_en: str
+    path: str
+    label_x: int
+    label_y: int
+    synthetic: bool
+
+
+def features(parent_code: int) -> list[Feature]:
+    """List the areas directly below one, by code; empty for a community or an unknown code."""
+    from zhida.blocks.places.api import area
+
+    drawn = _drawings().get(str(parent_code), _NOTHING)
+    return [Feature(code, area(code).name.zh, area(code).name.en, path, x, y, drawn["synthetic"]) for code, path, x, y in drawn["areas"]]
+
+
+def extent(parent_code: int) -> tuple[int, int]:
+    """Return width and height of a parent's map; the longer one is 1000."""
+    drawn = _drawings().get(str(parent_code), _NOTHING)
+    return drawn["width"], drawn["height"]
+
+
+@cache
+def _drawings() -> dict[str, Any]:
+    return json.loads(gzip.decompress(_FILE.read_bytes()))  # type: ignore[no-any-return]
