@@ -12,6 +12,7 @@ Writes src/zhida/blocks/places/data/geometry.json.gz; run it only when the divis
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import math
 import random
@@ -104,22 +105,17 @@ def inside(cell: BaseGeometry) -> Point:
 
 
 def drawing(outlines: dict[int, BaseGeometry], synthetic: bool) -> dict[str, object]:
-    """Fit outlines into the box and write each as [code, SVG path, label x, label y]."""
+    """Fit outlines into the box and write each as [code, SVG path, label x, label y, room around the label]."""
     west, south, east, north = shapely.total_bounds(list(outlines.values()))
     scale = (BOX - 2 * MARGIN) / max(east - west, north - south)
     to_box = [scale, 0, 0, -scale, MARGIN - west * scale, MARGIN + north * scale]
     areas = []
     for code, outline in sorted(outlines.items()):
         boxed = affine_transform(outline, to_box)
-        label = widest_part(boxed)
-        areas.append([code, path_of(boxed), round(label.x), round(label.y)])
+        centre, rim = shapely.maximum_inscribed_circle(boxed, tolerance=1).coords
+        areas.append([code, path_of(boxed), round(centre[0]), round(centre[1]), round(math.dist(centre, rim))])
     width, height = ((span * scale) + 2 * MARGIN for span in (east - west, north - south))
     return {"synthetic": synthetic, "width": round(width), "height": round(height), "areas": areas}
-
-
-def widest_part(boxed: BaseGeometry) -> Point:
-    """Return where a label has most room: the centre of the largest circle inside."""
-    return Point(shapely.maximum_inscribed_circle(boxed, tolerance=1).coords[0])
 
 
 def path_of(boxed: BaseGeometry) -> str:
@@ -130,7 +126,7 @@ def path_of(boxed: BaseGeometry) -> str:
 
 def ring_path(coordinates: object) -> str:
     tenths = [(round(x * 10), round(y * 10)) for x, y in coordinates]
-    steps = [(x1 - x0, y1 - y0) for (x0, y0), (x1, y1) in zip(tenths, tenths[1:-1], strict=False)]
+    steps = [(x1 - x0, y1 - y0) for (x0, y0), (x1, y1) in itertools.pairwise(tenths[:-1])]
     moves = "".join(f"{signed(dx)}{signed(dy)}" for dx, dy in steps if dx or dy)
     return f"M{tenths[0][0] / 10:g} {tenths[0][1] / 10:g}l{moves.lstrip()}z"
 

@@ -18,7 +18,11 @@ _NOTHING: dict[str, Any] = {"synthetic": True, "width": 1000, "height": 1000, "a
 
 @dataclass(frozen=True)
 class Feature:
-    """One area on the map of its parent (OGC API Features: Feature). ``path`` is SVG, north up, within ``extent`` of the parent."""
+    """One area on the map of its parent (OGC API Features: Feature).
+
+    ``path`` is SVG, north up, within ``extent`` of the parent. The largest circle that fits inside has its centre at
+    ``label_x, label_y`` and the radius ``label_room``.
+    """
 
     code: int
     name: str
@@ -26,6 +30,7 @@ class Feature:
     path: str
     label_x: int
     label_y: int
+    label_room: int
     synthetic: bool
 
 
