@@ -1,0 +1,47 @@
+"""States and the words people read for them. Tone: good, info, wait, bad, quiet."""
+
+from __future__ import annotations
+
+from zhida.kernel.text import Text
+
+_BADGES: dict[str, tuple[str, Text]] = {
+    # entitlements
+    "entitled": ("good", Text("符合条件", "Entitled")),
+    "not_entitled": ("quiet", Text("不符合", "Not entitled")),
+    "unknown": ("wait", Text("待补信息", "Needs a fact")),
+    # payments of one person
+    "held": ("wait", Text("暂缓发放", "On hold")),
+    "instructed": ("info", Text("已送银行", "Sent to the bank")),
+    "accepted": ("info", Text("银行已受理", "Accepted by the bank")),
+    "paid": ("good", Text("已到账", "Paid")),
+    "rejected": ("bad", Text("银行拒付", "Rejected by the bank")),
+    "returned": ("bad", Text("银行退回", "Returned by the bank")),
+    "coming": ("info", Text("即将发放", "Coming")),
+    # batches
+    "prepared": ("wait", Text("待复核", "Waits for approval")),
+    "approved": ("info", Text("已批准", "Approved")),
+    "refused": ("bad", Text("已退回", "Refused")),
+    "released": ("info", Text("已发往银行", "Released")),
+    "settled": ("good", Text("已结清", "Settled")),
+    # feeds
+    "received": ("good", Text("已接收", "Received")),
+    "duplicate": ("quiet", Text("重复文件", "Same file again")),
+    "superseded": ("quiet", Text("已被更新", "Superseded")),
+    "quarantined": ("wait", Text("已隔离", "Quarantined")),
+    # runs
+    "running": ("info", Text("进行中", "Running")),
+    "finished": ("good", Text("已完成", "Finished")),
+    "failed": ("bad", Text("失败", "Failed")),
+    # merges
+    "proposed": ("wait", Text("待确认", "Proposed")),
+    "merged": ("good", Text("已合并", "Merged")),
+    "undone": ("quiet", Text("已撤销", "Undone")),
+    # appeals
+    "open": ("wait", Text("处理中", "Open")),
+    "answered": ("good", Text("已答复", "Answered")),
+}
+
+
+def badge(state: str) -> tuple[str, Text]:
+    """Return tone and wording of a state; a state nobody named yet is shown as it is written."""
+    return _BADGES.get(state, ("quiet", Text(state, state)))

@@ -1,0 +1,4 @@
+"""The resident's face."""
+
+app_name = "resident"
+urlpatterns: list = []

@@ -1,0 +1,99 @@
+"""Pages that belong to no face: the front door, signing in, language and display."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from zhida.blocks.access import api as access
+from zhida.web.access import public
+from zhida.web.context import ROLES, TEXT_SIZE_COOKIE, TEXT_SIZES, THEME_COOKIE, THEMES
+from zhida.web.text import pick
+
+_A_YEAR_S = 365 * 24 * 3600
+
+
+@public
+@require_GET
+def front(request: HttpRequest) -> HttpResponse:
+    return render(request, "front.html", {})
+
+
+@public
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in by choosing a ready identity (demonstration) or by username and password."""
+    form = AuthenticationForm(request)
+    if request.method == "POST":
+        account = _demo_identity(request)
+        form = form if account else AuthenticationForm(request, data=request.POST)
+        if account or form.is_valid():
+            return _signed_in(request, account or form.get_user())
+    return render(request, "sign_in.html", {"form": form, "groups": _demo_groups(), "next": _next(request, "")})
+
+
+def _demo_identity(request: HttpRequest) -> AbstractBaseUser | None:
+    """Return the demonstration account asked for; outside the demonstration there is none."""
+    account = access.account_named(request.POST.get("username", "")) if settings.DEMO else None
+    return account if account and account.is_demo else None
+
+
+def _signed_in(request: HttpRequest, account: AbstractBaseUser) -> HttpResponse:
+    auth.login(request, account, backend="django.contrib.auth.backends.ModelBackend")
+    return redirect(_next(request, ROLES[account.role].home if account.role in ROLES else "/"))
+
+
+def _demo_groups() -> list[dict[str, object]]:
+    """The ready identities, grouped by the face they open."""
+    if not settings.DEMO:
+        return []
+    faces = [("/my/", "居民端", "Resident"), ("/office/", "工作端", "Officer"), ("/cockpit/", "驾驶舱与审计", "Cockpit and audit")]
+    people = [{"account": account, "role": ROLES[account.role]} for account in access.demo_accounts() if account.role in ROLES]
+    groups = [{"label": pick(zh, en), "people": [p for p in people if _face(p["role"].home) == home]} for home, zh, en in faces]
+    return [group for group in groups if group["people"]]
+
+
+def _face(home: str) -> str:
+    return "/cockpit/" if home == "/audit/" else home
+
+
+@public
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    auth.logout(request)
+    return redirect("/")
+
+
+@public
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Remember the reader's language and go back to the page they read."""
+    response = redirect(_next(request, "/"))
+    chosen = request.POST.get("language", "")
+    if chosen in dict(settings.LANGUAGES):
+        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, chosen, max_age=_A_YEAR_S, samesite="Lax", httponly=True)
+    return response
+
+
+@public
+@require_POST
+def display(request: HttpRequest) -> HttpResponse:
+    """Remember text size and theme and go back to the page they read."""
+    response = redirect(_next(request, "/"))
+    for field, cookie, choices in (("theme", THEME_COOKIE, THEMES), ("text", TEXT_SIZE_COOKIE, TEXT_SIZES)):
+        if request.POST.get(field) in choices:
+            response.set_cookie(cookie, request.POST[field], max_age=_A_YEAR_S, samesite="Lax", httponly=True)
+    return response
+
+
+def _next(request: HttpRequest, otherwise: str) -> str:
+    """Return where to go on, never to another site."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return wanted if wanted and safe else otherwise
