@@ -14,18 +14,11 @@ from typing import ClassVar
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 from zhida.blocks.places.api import Feature
-from zhida.kernel.text import Text
 
 STEPS = 5  # shades of a map: more cannot be told apart in a legend
 LABEL_SIZE = 26  # of a map's 1000 units
-
-
-def say(words: Text | str) -> str:
-    """Return words in the language of the page."""
-    return words.in_language(get_language() or "zh-hans") if isinstance(words, Text) else words
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from zhida.blocks.places.queries import area
+from zhida.kernel.text import Text
+
 _FILE = Path(__file__).with_name("data") / "geometry.json.gz"
 _NOTHING: dict[str, Any] = {"synthetic": True, "width": 1000, "height": 1000, "areas": []}
 
@@ -25,8 +28,7 @@ class Feature:
     """
 
     code: int
-    name: str
-    name_en: str
+    name: Text
     path: str
     label_x: int
     label_y: int
@@ -36,10 +38,8 @@ class Feature:
 
 def features(parent_code: int) -> list[Feature]:
     """List the areas directly below one, by code; empty for a community or an unknown code."""
-    from zhida.blocks.places.api import area
-
     drawn = _drawings().get(str(parent_code), _NOTHING)
-    return [Feature(code, area(code).name.zh, area(code).name.en, path, x, y, drawn["synthetic"]) for code, path, x, y in drawn["areas"]]
+    return [Feature(code, area(code).name, path, x, y, room, drawn["synthetic"]) for code, path, x, y, room in drawn["areas"]]
 
 
 def extent(parent_code: int) -> tuple[int, int]:
