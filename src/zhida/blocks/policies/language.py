@@ -44,9 +44,9 @@ from zhida.engine.api import (
 )
 from zhida.kernel.text import Text
 
-Person = Entity("person")
-Household = Entity("household")
-Claim = Entity("claim")
+Household = Entity("household", "households", label=Text("户", "Household"))
+Person = Entity("person", "members", Household, label=Text("居民", "Resident"))
+Claim = Entity("claim", "claims", Person, label=Text("结算单", "Medical claim"))
 
 
 @dataclass(frozen=True)
