@@ -1,0 +1,195 @@
+"""From the indicators' figures to charts: which number, how it is written, and the sentence that says what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from zhida.blocks.indicators import api as indicators
+from zhida.blocks.indicators.api import Cell, TakeUp
+from zhida.blocks.places import api as places
+from zhida.kernel.text import Text
+from zhida.web.charts import BarList, Choropleth, Item, Pair, PairedBars, Share
+from zhida.web.templatetags.zhida import fen, number, percent, yuan, yuan_short
+from zhida.web.text import in_language, pick
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One way to shade the map."""
+
+    code: str
+    label: Text
+    heads: Text
+
+
+MEASURES = (
+    Measure("per_head", Text("人均金额", "Money per resident"), Text("每位常住居民（元）", "Yuan per resident")),
+    Measure("money", Text("金额", "Money"), Text("应发金额", "Money due")),
+    Measure("entitled", Text("份数", "Entitlements"), Text("符合条件的份数", "Entitlements")),
+    Measure("unknown", Text("待补信息", "Facts missing"), Text("因缺信息而未定的份数", "Undecided for want of a fact")),
+)
+
+
+def withheld() -> str:
+    return pick(f"少于 {indicators.SMALL_CELL}", f"under {indicators.SMALL_CELL}")
+
+
+def measured(cell: Cell, measure: str) -> tuple[float | None, str]:
+    """Return a cell's value in one measure and how it is written; a hidden cell has neither."""
+    if cell.hidden:
+        return None, withheld()
+    if measure == "money":
+        return cell.entitled_fen, yuan_short(cell.entitled_fen)
+    if measure == "entitled":
+        return cell.entitled, number(cell.entitled)
+    if measure == "unknown":
+        return cell.unknown, number(cell.unknown)
+    if not cell.population:
+        return None, "—"
+    per_head = round((cell.entitled_fen or 0) / cell.population)
+    return per_head, yuan(per_head)
+
+
+def area_map(cells: Sequence[Cell], parent: int, measure: Measure, query: str) -> Choropleth | None:
+    """Shade the areas below a parent; None where there are none."""
+    by_code = {int(cell.code): cell for cell in cells}
+    shapes = [feature for feature in places.features(parent) if feature.code in by_code]
+    if not shapes:
+        return None
+    items = [area_item(by_code[feature.code], measure.code, query) for feature in shapes]
+    return Choropleth(
+        title=_extremes(items, measure),
+        places=list(zip(shapes, items, strict=True)),
+        extent=places.extent(parent),
+        legend=in_language(measure.heads),
+        heads=(pick("区域", "Area"), in_language(measure.heads)),
+    )
+
+
+def area_item(cell: Cell, measure: str, query: str) -> Item:
+    value, written = measured(cell, measure)
+    return Item(in_language(cell.label), value, written, reverse("cockpit:area", args=[cell.code]) + query)
+
+
+def area_bars(cells: Sequence[Cell], measure: Measure, query: str) -> BarList:
+    """Rank the same areas, highest first."""
+    items = sorted((area_item(cell, measure.code, query) for cell in cells), key=lambda item: -(item.value or 0))
+    heads = in_language(measure.heads)
+    return BarList(pick(f"{heads}，由高到低", f"{heads}, highest first"), items)
+
+
+def _extremes(items: Sequence[Item], measure: Measure) -> str:
+    known = sorted((item for item in items if item.value is not None), key=lambda item: item.value or 0)
+    heads = in_language(measure.heads)
+    if not known:
+        return pick(f"{heads}：人数太少，不显示", f"{heads}: too few people to show")
+    low, high = known[0], known[-1]
+    if low.value == high.value:
+        return pick(f"{heads}：各区域相同，{high.text}", f"{heads}: the same everywhere, {high.text}")
+    return pick(
+        f"{heads}最高的是{high.label}（{high.text}），最低的是{low.label}（{low.text}）",
+        f"{heads}: highest in {high.label} ({high.text}), lowest in {low.label} ({low.text})",
+    )
+
+
+def benefit_bars(cells: Sequence[Cell], query: str) -> BarList | None:
+    """Rank policies by money, with how many entitlements each has."""
+    paying = [cell for cell in cells if cell.hidden or cell.entitled_fen]
+    if not paying:
+        return None
+    items = [
+        Item(
+            in_language(cell.label),
+            cell.entitled_fen,
+            withheld() if cell.hidden else yuan_short(cell.entitled_fen),
+            reverse("cockpit:benefit", args=[cell.code]) + query,
+            "" if cell.hidden else pick(f"{number(cell.entitled)} 份", f"{number(cell.entitled)} entitlements"),
+        )
+        for cell in paying
+    ]
+    total = sum(cell.entitled_fen or 0 for cell in paying)
+    top = paying[0]
+    share = percent((top.entitled_fen or 0) / total) if total else "—"
+    name = in_language(top.label)
+    return BarList(pick(f"金额最多的是{name}，占 {share}", f"{name} is the largest, {share} of the money"), items)
+
+
+def age_pairs(bands: Sequence[tuple[Cell, Cell, Cell]]) -> PairedBars | None:
+    """Show money by age band for women and men, back to back."""
+    pairs = [Pair(in_language(both.label), _money(women), _money(men)) for men, women, both in bands]
+    if not any(both.entitled or both.hidden for _, _, both in bands):
+        return None
+    shown = [both for _, _, both in bands if both.entitled_fen]
+    top = max(shown, key=lambda cell: cell.entitled_fen or 0, default=None)
+    title = pick("各年龄段人数太少，不显示", "Too few people in each age band to show")
+    if top:
+        name, money = in_language(top.label), yuan_short(top.entitled_fen)
+        title = pick(f"{name}的居民得到最多：{money}", f"Residents aged {name} receive most: {money}")
+    note = pick(
+        "按享受待遇的本人统计；以户为单位的待遇记在户主名下。",
+        "Counted by the person the benefit is about; a household's benefit counts with its head.",
+    )
+    return PairedBars(title, pick("女", "Women"), pick("男", "Men"), pairs, pick("年龄", "Age"), note)
+
+
+def _money(cell: Cell) -> Item:
+    return Item(in_language(cell.label), cell.entitled_fen, withheld() if cell.hidden else yuan_short(cell.entitled_fen))
+
+
+def state_share(total: Cell) -> Share | None:
+    """Show what became of the entitlements: paid, not paid yet, and beside them those that wait for a fact."""
+    if total.hidden or not total.entitled:
+        return None
+    paid, entitled, unknown = total.paid or 0, total.entitled, total.unknown or 0
+    items = [
+        Item(pick("已到账", "Paid"), paid, number(paid), tone="good"),
+        Item(pick("符合条件，尚未到账", "Entitled, not paid yet"), max(0, entitled - paid), number(max(0, entitled - paid)), tone="quiet"),
+        Item(pick("缺信息，未定", "Undecided, a fact is missing"), unknown, number(unknown), tone="wait"),
+    ]
+    title = pick(
+        f"符合条件的 {number(entitled)} 份中，{number(paid)} 份已到账；另有 {number(unknown)} 份因缺信息未定",
+        f"Of {number(entitled)} entitlements {number(paid)} are paid; {number(unknown)} more wait for a missing fact",
+    )
+    return Share(title, items)
+
+
+def take_up_bars(lines: Sequence[TakeUp], query: str) -> BarList | None:
+    """Rank policies by the share of the entitled that was paid, lowest first: where work is left."""
+    if not lines:
+        return None
+    ordered = sorted(lines, key=lambda line: (line.paid_share, -line.entitled))
+    items = [
+        Item(
+            in_language(line.label),
+            line.paid_share,
+            percent(line.paid_share),
+            reverse("cockpit:benefit", args=[line.benefit]) + query,
+            pick(f"{number(line.paid)} / {number(line.entitled)} 份", f"{number(line.paid)} of {number(line.entitled)}"),
+            "bad" if line.paid_share < 0.5 else "wait" if line.paid_share < 0.95 else "good",
+        )
+        for line in ordered
+    ]
+    full = sum(line.paid_share >= 0.995 for line in lines)
+    title = pick(
+        f"{len(lines)} 项待遇中，{full} 项已全部到账；到账比例由低到高",
+        f"{full} of {len(lines)} benefits have reached everyone entitled; lowest share first",
+    )
+    return BarList(title, items)
+
+
+def defect_bars(totals: Sequence[tuple[Text, int, int]]) -> BarList | None:
+    """Rank kinds of defect by what people missed: label, missed decisions, missed fen."""
+    if not totals:
+        return None
+    items = [
+        Item(in_language(label), money, yuan_short(money), "", pick(f"漏 {number(count)} 份", f"{number(count)} missed"), "bad")
+        for label, count, money in totals
+    ]
+    name, money = items[0].label, items[0].text
+    return BarList(pick(f"代价最大的缺陷是“{name}”：{money}没有发到人手里", f"'{name}' costs most: {money} did not reach people"), items)
+
+
+__all__ = ["MEASURES", "Measure", "age_pairs", "area_bars", "area_map", "benefit_bars", "defect_bars", "fen", "state_share", "take_up_bars"]
