@@ -1,0 +1,77 @@
+# Two commands: `make demo` and `make test`. The rest is for people who work on Zhida.
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+RESIDENTS ?= 60000
+export ZHIDA_HOME ?= $(CURDIR)/var
+
+.PHONY: help demo start test test-sqlite test-postgres test-journeys check bench new-pack sizes docs pictures clean
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+$(VENV)/ready: requirements.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Zhida needs Python 3.11: install it, or say PYTHON=/path/to/python3.11."; exit 1; }
+	@echo "Setting up .venv (once, about a minute) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+## make demo            a demo city from feeds to paid residents, then three faces at http://127.0.0.1:8000  (ARGS="--no-serve --json")
+demo: $(VENV)/ready
+	@$(BIN)/zhida demo $(ARGS)
+
+## make start           serve what is already there
+start: $(VENV)/ready
+	@$(BIN)/zhida serve $(ARGS)
+
+## make test            everything a change must pass, on SQLite, PostgreSQL and in a browser
+test: $(VENV)/ready-dev
+	@scripts/system_packages.sh
+	@$(MAKE) --no-print-directory test-sqlite test-postgres test-journeys
+
+test-sqlite: $(VENV)/ready-dev
+	@$(BIN)/python -m pytest -n 2 --dist loadscope -m "not browser" $(ARGS)
+
+test-postgres: $(VENV)/ready-dev
+	@$(BIN)/python scripts/with_postgres.py $(BIN)/python -m pytest -n 2 --dist loadscope -m "not browser" src/zhida/blocks src/zhida/web tests/properties $(ARGS)
+
+test-journeys: $(VENV)/ready-dev
+	@$(BIN)/python -m pytest -m browser tests/journeys $(ARGS)
+
+## make check           lint, types and all tests: what a reviewer runs
+check: $(VENV)/ready-dev
+	@$(BIN)/ruff check src tests scripts
+	@$(BIN)/ruff format --check src tests scripts
+	@$(BIN)/mypy
+	@$(MAKE) --no-print-directory test
+
+## make bench           build, month and list at RESIDENTS=11936010, one JSON object
+bench: $(VENV)/ready
+	@$(BIN)/zhida bench --residents $(RESIDENTS) $(ARGS)
+
+## make new-pack NAME=x copy the smallest pack as a start
+new-pack: $(VENV)/ready
+	@$(BIN)/python scripts/new_pack.py $(NAME)
+
+## make docs            write the generated pages anew
+docs: $(VENV)/ready
+	@$(BIN)/python scripts/law_coverage.py
+
+## make pictures        the README's pictures, from the running demo
+pictures: $(VENV)/ready-dev
+	@scripts/system_packages.sh
+	@$(BIN)/python scripts/screenshots.py
+
+## make sizes           the ten longest files and functions, for conversation
+sizes: $(VENV)/ready
+	@$(BIN)/python scripts/sizes.py
+
+clean:
+	rm -rf $(VENV) var

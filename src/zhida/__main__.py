@@ -1,0 +1,5 @@
+"""`python -m zhida` is the command `zhida`."""
+
+from zhida.project.cli import main
+
+main()

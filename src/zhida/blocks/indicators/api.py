@@ -1,0 +1,51 @@
+"""The door of indicators: what the cockpit shows."""
+
+from zhida.blocks.indicators.commands import compare_with_truth, observe_month
+from zhida.blocks.indicators.errors import NoTruth, NotObserved
+from zhida.blocks.indicators.quality import Evidence
+from zhida.blocks.indicators.queries import (
+    DEFECT_LABELS,
+    SMALL_CELL,
+    Cell,
+    CockpitSummary,
+    DefectRow,
+    Quality,
+    TakeUp,
+    areas_below,
+    benefit_label,
+    by_age_sex,
+    by_area,
+    by_benefit,
+    defect_cost,
+    latest_observed_month,
+    observed_months,
+    quality,
+    summary,
+    take_up,
+)
+
+__all__ = [
+    "DEFECT_LABELS",
+    "SMALL_CELL",
+    "Cell",
+    "CockpitSummary",
+    "DefectRow",
+    "Evidence",
+    "NoTruth",
+    "NotObserved",
+    "Quality",
+    "TakeUp",
+    "areas_below",
+    "benefit_label",
+    "by_age_sex",
+    "by_area",
+    "by_benefit",
+    "compare_with_truth",
+    "defect_cost",
+    "latest_observed_month",
+    "observe_month",
+    "observed_months",
+    "quality",
+    "summary",
+    "take_up",
+]

@@ -1,0 +1,114 @@
+"""Count decisions and residents by area, age and sex, once per run, with DuckDB over the run's files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+from django.db import transaction
+
+from zhida.blocks.indicators.models import Observation
+
+LEVELS = {"city": 100_000_000, "district": 1_000_000, "street": 1_000, "community": 1}
+CITY_FACTOR = 100  # 3301 -> 330100
+BATCH_ROWS = 20_000
+
+Row = tuple[str, str, str, int, int, int, int, int, int]
+
+
+def area_columns(level: str) -> str:
+    """Return SQL for an area's code and its parent's, from the 12-digit community code."""
+    code = {
+        "city": f"community // 100000000 * {CITY_FACTOR}",
+        "district": "community // 1000000",
+        "street": "community // 1000",
+        "community": "community",
+    }
+    above = {"city": "0", "district": code["city"], "street": code["district"], "community": code["street"]}
+    return f"{code[level]} AS area, {above[level]} AS parent"
+
+
+def count_rows(db: duckdb.DuckDBPyConnection, month: str) -> list[Row]:
+    """Count the temporary table ``facts(measure, benefit, community, age_band, sex, weight, amount_fen)`` on every level.
+
+    Ages and sexes are kept apart down to the street; a community's figures are for all ages, since small cells are hidden anyway.
+    """
+    rows: list[Row] = []
+    for level in LEVELS:
+        splits = ["-1 AS age_band, -1 AS sex"] if level == "community" else ["-1 AS age_band, -1 AS sex", "age_band, sex"]
+        for split in splits:
+            for benefit in ("benefit", "'' AS benefit"):
+                rows += db.execute(
+                    f"SELECT measure, {benefit}, '{level}', {area_columns(level)}, {split}, "
+                    "sum(weight)::BIGINT, sum(amount_fen)::BIGINT FROM facts GROUP BY ALL"
+                ).fetchall()
+    return [row for row in {row[:7]: row for row in rows}.values() if row[7]]
+
+
+def load_decisions(db: duckdb.DuckDBPyConnection, decisions: str) -> None:
+    """Fill ``facts`` with one line per decision: entitled with its fen, or unknown."""
+    db.execute(
+        "INSERT INTO facts SELECT CASE status WHEN 1 THEN 'entitled' ELSE 'unknown' END, benefit::VARCHAR, community, age_band, sex, 1, "
+        "CASE WHEN unit::VARCHAR = 'fen' AND status = 1 THEN amount ELSE 0 END FROM read_parquet(?)",
+        [decisions],
+    )
+
+
+def load_population(db: duckdb.DuckDBPyConnection, snapshot: Path, month_start: str, bands: tuple[int, ...]) -> None:
+    """Fill ``facts`` with one line per resident."""
+    branches = " ".join(f"WHEN years >= {lower} THEN {band}" for band, lower in reversed(list(enumerate(bands))))
+    db.execute(
+        f"INSERT INTO facts SELECT 'population', '', community, CASE {branches} ELSE 0 END, coalesce(sex, 0), 1, 0 FROM "
+        "(SELECT community, sex, date_diff('year', birth_date, ?::DATE) "
+        "- (strftime(birth_date, '%m%d') > strftime(?::DATE, '%m%d'))::INT AS years FROM read_parquet(?))",
+        [month_start, month_start, str(snapshot / "person.parquet")],
+    )
+
+
+def load_paid(db: duckdb.DuckDBPyConnection, paid: list[tuple[str, int, int, int]]) -> None:
+    """Fill ``facts`` with what the bank confirmed: benefit, community, count, fen."""
+    if paid:
+        db.executemany("INSERT INTO facts VALUES ('paid', ?, ?, -1, -1, ?, ?)", [list(row) for row in paid])
+
+
+def load_roster(db: duckdb.DuckDBPyConnection, decisions: str, snapshot: Path, roster_benefits: dict[str, str]) -> None:
+    """Fill ``facts`` with households on the department's own roster of a benefit, and those of them the rule entitles too.
+
+    roster_benefits: benefit -> the code number of certified_kind that stands for it.
+    """
+    for benefit, kind in roster_benefits.items():
+        db.execute(
+            f"INSERT INTO facts SELECT 'roster', '{benefit}', community, -1, -1, 1, 0 FROM read_parquet(?) WHERE certified_kind = {int(kind)}",
+            [str(snapshot / "household.parquet")],
+        )
+        db.execute(
+            f"INSERT INTO facts SELECT 'roster_entitled', '{benefit}', h.community, -1, -1, 1, 0 FROM read_parquet(?) h "
+            f"SEMI JOIN (SELECT entity_no FROM read_parquet(?) WHERE benefit = '{benefit}' AND status = 1) d ON d.entity_no = h.household_no "
+            f"WHERE h.certified_kind = {int(kind)}",
+            [str(snapshot / "household.parquet"), decisions],
+        )
+
+
+@transaction.atomic
+def replace_observations(month: str, rows: list[Row]) -> int:
+    """Write a month's observations in place of those it had; return how many."""
+    Observation.objects.filter(month=month).delete()
+    made = (
+        Observation(
+            month=month, measure=r[0], benefit=r[1], level=r[2], area=r[3], parent=r[4], age_band=r[5], sex=r[6], count=r[7], amount_fen=r[8] or 0
+        )
+        for r in rows
+    )
+    Observation.objects.bulk_create(made, batch_size=BATCH_ROWS if len(rows) < BATCH_ROWS else 2_000)
+    return len(rows)
+
+
+def open_facts() -> duckdb.DuckDBPyConnection:
+    """Open an in-memory database with the empty table ``facts``."""
+    db = duckdb.connect()
+    db.execute("SET threads=2; SET memory_limit='2GB'")
+    db.execute(
+        "CREATE TEMP TABLE facts (measure VARCHAR, benefit VARCHAR, community BIGINT, age_band INT, sex INT, weight BIGINT, amount_fen BIGINT)"
+    )
+    return db
+

@@ -1,0 +1,204 @@
+"""`zhida demo`: a city, its feeds, every policy decided for the month, payments settled, figures compared with the truth, three faces served."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+
+from zhida.blocks.access import api as access
+from zhida.blocks.access.api import SYSTEM, Purpose
+from zhida.blocks.indicators import api as indicators
+from zhida.blocks.payments import api as payments
+from zhida.blocks.policies import api as policies
+from zhida.blocks.records import api as records
+from zhida.city import api as city
+from zhida.kernel.errors import ZhidaError
+from zhida.kernel.period import Month
+from zhida.kernel.progress import Progress
+from zhida.project import pipeline
+from zhida.project.budget import cover
+from zhida.project.measure import PeakMemory, Stages
+
+DEMO_MONTH = Month(2025, 10)
+DEMO_TODAY = "2025-11-05"
+OFFICERS = (
+    ("zhou_zhiqiang", "周志强", "street_officer", "street"),
+    ("wu_jing", "吴静", "street_officer", "elsewhere"),
+    ("data_officer", "沈晓岚", "data_officer", "city"),
+    ("payment_maker", "何建平", "payment_maker", "city"),
+    ("payment_checker", "方丽华", "payment_checker", "city"),
+    ("captain", "徐振华", "captain", "city"),
+    ("auditor", "叶文娟", "auditor", "city"),
+)
+
+
+class OtherCity(ZhidaError):
+    def __init__(self, home: Path, residents: int, wanted: int) -> None:
+        super().__init__(
+            f"{home} 里已有一座 {residents} 人的城市，而不是 {wanted} 人；请另设 ZHIDA_HOME，或删除该文件夹。",
+            f"{home} already holds a city of {residents} residents, not {wanted}. Set ZHIDA_HOME to another folder, or remove this one.",
+        )
+
+
+@dataclass
+class Demo:
+    """One demonstration: where it lives, how large it is, which month it decides."""
+
+    home: Path
+    residents: int
+    seed: int
+    month: Month
+    quiet: bool = False
+
+    def __post_init__(self) -> None:
+        self.stages = Stages()
+
+    @property
+    def feeds(self) -> Path:
+        return self.home / "feeds" / self.month.text
+
+    @property
+    def truth(self) -> Path:
+        return self.home / "truth" / self.month.text
+
+    def run(self) -> dict[str, Any]:
+        """Do all stages and return the figures; every stage that was done before is found done."""
+        with PeakMemory() as peak:
+            call_command("migrate", verbosity=0)
+            self.build_city()
+            truth_side = self.start_truth()
+            deliveries = pipeline.take_in(self.stages, self.feeds, self.quiet)
+            self.create_accounts()
+            known_on = date.fromisoformat(os.environ["ZHIDA_TODAY"])
+            for month in (self.month.previous, self.month):
+                run = pipeline.decide(self.stages, month, known_on, self.quiet)
+                batch = self.pay(run)
+                with self.stages.stage("observe"):
+                    indicators.observe_month(SYSTEM, month)
+            recall, precision = self.compare(truth_side)
+        return self.figures(deliveries, run, batch, recall, precision, peak.mib)
+
+    def build_city(self) -> None:
+        manifest = self.feeds / "manifest.json"
+        if manifest.exists():
+            built = json.loads(manifest.read_text())
+            if (built["residents"], built["seed"]) != (self.residents, self.seed):
+                raise OtherCity(self.home, built["residents"], self.residents)
+            return
+        with self.stages.stage("city"):
+            progress = Progress("city", 1, quiet=self.quiet)
+            city.build_city(self.home, self.residents, self.seed, self.month, truth="full", progress=progress)
+
+    def start_truth(self) -> subprocess.Popen[bytes]:
+        """Decide the month on the true facts too, by the same program in a home of its own, beside the main job."""
+        home = self.home / "truth-run"
+        environment = {**os.environ, "ZHIDA_HOME": str(home), "DATABASE_URL": ""}
+        command = [sys.executable, "-m", "zhida", "month", "--feeds", str(self.truth / "feeds"), "--month", self.month.text]
+        return subprocess.Popen([*command, "--stop-after", "decide", "--json", "--quiet"], env=environment, stdout=subprocess.PIPE)
+
+    def compare(self, truth_side: subprocess.Popen[bytes]) -> tuple[float, float]:
+        with self.stages.stage("evaluate"):
+            output, _ = truth_side.communicate()
+            if truth_side.returncode:
+                raise SystemExit("The run on the true facts failed; its message stands above.")
+            told = json.loads(output.splitlines()[-1])
+            evidence = indicators.Evidence(told["decisions"], Path(told["snapshot"]))
+            return indicators.compare_with_truth(SYSTEM, self.month, evidence, self.truth / "defects.csv")
+
+    def create_accounts(self) -> None:
+        """Make the demonstration's identities: the cast lives in the city, the officers work for it."""
+        cast = json.loads((self.feeds / "manifest.json").read_text())["cast"]
+        cards = {}
+        for username, id_number in cast.items():
+            found = records.find_residents(SYSTEM, Purpose.OPERATION, id_number)
+            if found:
+                cards[username] = found[0]
+                access.create_account(username, found[0].name, "resident", resident_no=found[0].resident_no, is_demo=True)
+        street = str(cards["lin_xiaoman"].community)[:9]
+        elsewhere = str(indicators.areas_below(330108)[0].code)
+        areas = {"street": street, "elsewhere": elsewhere, "city": "330100"}
+        for username, name, role, where in OFFICERS:
+            access.create_account(username, name, role, area_code=areas[where], is_demo=True)
+
+    def pay(self, run: Any) -> Any:
+        cover(run.id, self.month.year)
+        batch = pipeline.instruct(self.stages, run, self.quiet)
+        if batch is not None and batch.state == "released":
+            batch = pipeline.bank_and_settle(self.stages, batch, self.home)
+        return batch
+
+    def figures(self, deliveries: list[Any], run: Any, batch: Any, recall: float, precision: float, peak_mib: float) -> dict[str, Any]:
+        snapshot = records.snapshot_for(self.month)
+        month = payments.month_totals(self.month.text)
+        return {
+            "residents": snapshot.persons,
+            "households": snapshot.households,
+            "feeds": len(deliveries),
+            "rows_received": sum(d.rows_received for d in deliveries),
+            "rows_accepted": sum(d.rows_accepted for d in deliveries),
+            "rows_quarantined": sum(d.rows_quarantined for d in deliveries),
+            "policies": len(policies.run_benefits(run.id)),
+            "entitled": run.entitled,
+            "not_entitled": run.not_entitled,
+            "unknown": run.unknown,
+            "instructed": month["instructed"],
+            "instructed_fen": month["instructed_fen"],
+            "paid": month["paid"],
+            "returned": month["returned"],
+            "recall": round(recall, 4),
+            "precision": round(precision, 4),
+            "seconds": {**self.stages.seconds, "total": round(sum(self.stages.seconds.values()), 2)},
+            "peak_rss_mb": round(peak_mib),
+        }
+
+
+def say(figures: dict[str, Any], month: Month, language: str) -> list[str]:
+    """Tell in ten lines what the demonstration did."""
+    f = figures
+    yuan = f["instructed_fen"] // 100
+    if language == "zh":
+        return [
+            f"1  城市：{f['residents']:,} 位居民，{f['households']:,} 户。",
+            f"2  收到 {f['feeds']} 份部门数据，共 {f['rows_received']:,} 行。",
+            f"3  接收 {f['rows_accepted']:,} 行，隔离 {f['rows_quarantined']:,} 行，每行都有原因。",
+            f"4  {month.text} 月按 {f['policies']} 项待遇逐人核算。",
+            f"5  应享 {f['entitled']:,} 项；不符合 {f['not_entitled']:,} 项；",
+            f"6  缺事实、暂不能定 {f['unknown']:,} 项，都写明缺什么。",
+            f"7  两人经办、发出 {f['instructed']:,} 笔，{yuan:,} 元。",
+            f"8  银行确认 {f['paid']:,} 笔，退回 {f['returned']:,} 笔，退回的在待办清单里。",
+            f"9  一个都不少：查全 {f['recall']:.2%}，查准 {f['precision']:.2%}（与真值逐项比）。",
+            f"10 用时 {f['seconds']['total']:.0f} 秒，内存峰值 {f['peak_rss_mb']:,} MB。",
+        ]
+    return [
+        f"1  The city: {f['residents']:,} residents in {f['households']:,} households.",
+        f"2  {f['feeds']} feeds from departments arrived with {f['rows_received']:,} rows.",
+        f"3  {f['rows_accepted']:,} rows were accepted, {f['rows_quarantined']:,} quarantined, each with a reason.",
+        f"4  {f['policies']} benefits were decided for everyone for {month.text}:",
+        f"5  {f['entitled']:,} entitled, {f['not_entitled']:,} not entitled,",
+        f"6  {f['unknown']:,} unknown, each naming the fact that is missing.",
+        f"7  Two officers sent {f['instructed']:,} payments of {yuan:,} yuan.",
+        f"8  The bank paid {f['paid']:,} and returned {f['returned']:,}; those wait on a work list.",
+        f"9  Against the truth: recall {f['recall']:.2%}, precision {f['precision']:.2%}.",
+        f"10 It took {f['seconds']['total']:.0f} s and {f['peak_rss_mb']:,} MB at the peak.",
+    ]
+
+
+def reset(home: Path) -> None:
+    """Remove what a demonstration made, and only that."""
+    for name in ("feeds", "truth", "truth-run", "records", "register", "snapshots", "runs", "bank"):
+        shutil.rmtree(home / name, ignore_errors=True)
+    for database in home.glob("zhida.sqlite3*"):
+        database.unlink()
+
+
+__all__ = ["DEMO_MONTH", "DEMO_TODAY", "Demo", "OtherCity", "reset", "say", "settings"]

@@ -1,0 +1,56 @@
+"""Promises about the whole house: where imports point, who may open which page, what stands on its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src" / "zhida"
+
+
+def test_import_contracts_hold() -> None:
+    done = subprocess.run([str(Path(sys.executable).parent / "lint-imports")], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def all_views(patterns: list[URLPattern | URLResolver], prefix: str = "") -> list[tuple[str, object]]:
+    found: list[tuple[str, object]] = []
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        found += all_views(pattern.url_patterns, route) if isinstance(pattern, URLResolver) else [(route, pattern.callback)]
+    return found
+
+
+def test_every_url_has_a_permission_or_is_declared_public() -> None:
+    from zhida.blocks.access.api import ALL_PERMISSIONS
+
+    views = all_views(get_resolver().url_patterns)
+    assert len(views) > 20
+    for route, view in views:
+        permission = getattr(view, "permission", None)
+        assert permission == "public" or permission in ALL_PERMISSIONS, f"/{route} has no permission"
+
+
+def test_the_project_needs_nothing_outside_itself() -> None:
+    named = subprocess.run(
+        ["git", "grep", "-lE", r"\.\./shared|/work/|\.library|pypi\.org|registry\.npmjs"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
+    assert [name for name in named if not name.endswith("test_house.py")] == []
+
+
+def test_packs_are_data() -> None:
+    for name in ("models.py", "views.py", "migrations"):
+        assert not list((SOURCE / "packs").rglob(name))
+
+
+@pytest.mark.parametrize("code", ["from zhida.project import urls", "from zhida.blocks.policies import api; api.benefits()"])
+def test_the_platform_starts_without_packs(code: str, tmp_path: Path) -> None:
+    script = f"import django; django.setup(); {code}"
+    environment = {"DJANGO_SETTINGS_MODULE": "zhida.project.settings", "ZHIDA_PACKS": ",", "ZHIDA_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
