@@ -16,6 +16,10 @@ _BADGES: dict[str, tuple[str, Text]] = {
     "paid": ("good", Text("已到账", "Paid")),
     "rejected": ("bad", Text("银行拒付", "Rejected by the bank")),
     "returned": ("bad", Text("银行退回", "Returned by the bank")),
+    "reissued": ("quiet", Text("已重新发放", "Sent again")),
+    "cancelled": ("quiet", Text("已取消", "Cancelled")),
+    "attention": ("bad", Text("没有到账", "Did not arrive")),
+    "in_kind": ("good", Text("正在享受", "In force")),
     "coming": ("info", Text("即将发放", "Coming")),
     # batches
     "prepared": ("wait", Text("待复核", "Waits for approval")),

@@ -152,7 +152,7 @@ def area(code: int | str | None) -> str:
         return "—"
     try:
         return in_language(places.area(int(code)).name)
-    except (LookupError, ValueError):
+    except (places.UnknownArea, ValueError):
         return str(code)
 
 
@@ -195,3 +195,23 @@ def tabs(context: template.Context, entries: list[dict[str, Any]], zh: str, en: 
 def steps(entries: list[dict[str, Any]]) -> dict[str, Any]:
     """Show where something stands. Each entry: label (Text or str), state (done, current, todo, failed), note (optional)."""
     return {"entries": entries}
+
+
+_UNITS = {"kWh": Text("度电", "kWh"), "m2": Text("平方米", "m²"), "hour": Text("小时", "hours"), "1": Text("", "")}
+
+
+@register.filter
+def amount(line: Any) -> str:
+    """Write what a line grants, in its own unit: money, hours of service, kilowatt hours; a recognition has no amount."""
+    if line.unit == "fen":
+        return yuan(line.amount)
+    if line.unit == "status":
+        return pick("已认定", "Recognised")
+    unit = in_language(_UNITS.get(line.unit, Text(line.unit, line.unit)))
+    return f"{line.amount:,} {unit}".strip()
+
+
+@register.filter
+def get(table: dict[Any, Any], key: Any) -> Any:
+    """Look a key up in a table; a key that is not there is shown as it is: ``{% text labels|get:line.benefit %}``."""
+    return table.get(key, key)

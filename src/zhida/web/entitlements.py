@@ -1,0 +1,128 @@
+"""How a happiness list is laid out: decisions beside their payments, in the order a family asks about them.
+
+Nothing is decided here. The block policies says what is due, payments says where it is; this module puts the two side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from zhida.kernel.text import Text
+
+# Order is the order on the page. Keys are also the states that badges know.
+GROUPS = {
+    "attention": Text("没有到账，需要处理", "Did not arrive: needs attention"),
+    "paid": Text("已到账", "Paid"),
+    "coming": Text("即将发放", "Coming"),
+    "in_kind": Text("减免、服务和资格", "Reductions, services and recognitions"),
+    "unknown": Text("待补信息", "Needs a fact"),
+    "not_entitled": Text("这个月不符合的", "Not entitled this month"),
+}
+_STUCK = ("held", "rejected", "returned")
+_CLOSED = ("reissued", "cancelled")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the list: policies.EntitlementLine, its payments (newest last), and whom it is for."""
+
+    line: Any
+    payments: list[Any]
+    who: Text
+
+    @property
+    def group(self) -> str:
+        if self.line.status != "entitled":
+            return self.line.status
+        if not self.to_household:
+            return "in_kind"
+        states = {payment.state for payment in self.payments}
+        if states & set(_STUCK):
+            return "attention"
+        return "paid" if states == {"paid"} else "coming"
+
+    @property
+    def to_household(self) -> bool:
+        """Whether money reaches the family's own account: not a service's provider, not a discount on a bill."""
+        return self.line.unit == "fen" and bool(self.line.payee_no)
+
+    @property
+    def payment(self) -> Any | None:
+        """The payment that tells where the money is: a stuck one before one on its way, that before one that arrived."""
+        order = {"paid": 0, "instructed": 1, "accepted": 1} | dict.fromkeys(_STUCK, 2)
+        return max(self.payments, key=lambda payment: order.get(payment.state, 0), default=None)
+
+
+@dataclass(frozen=True)
+class Group:
+    key: str
+    label: Text
+    rows: list[Row]
+
+    @property
+    def amount_fen(self) -> int:
+        return sum(row.line.amount for row in self.rows if row.to_household)
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A month of one household, ready to show."""
+
+    groups: list[Group] = field(default_factory=list)
+
+    def group(self, key: str) -> Group:
+        return next((group for group in self.groups if group.key == key), Group(key, GROUPS[key], []))
+
+    @property
+    def open_groups(self) -> list[Group]:
+        return [group for group in self.groups if group.rows and group.key != "not_entitled"]
+
+    @property
+    def not_entitled(self) -> list[Row]:
+        return self.group("not_entitled").rows
+
+    @property
+    def total_fen(self) -> int:
+        return sum(self.group(key).amount_fen for key in ("attention", "paid", "coming"))
+
+    @property
+    def rows(self) -> list[Row]:
+        return [row for group in self.groups for row in group.rows]
+
+
+def overview(lines: Iterable[Any], payments: Iterable[Any], people: dict[int, str], resident_no: int) -> Overview:
+    """Put decisions and payments side by side.
+
+    lines: policies.EntitlementLine. payments: payments.PaymentLine of the household. people: resident_no -> name.
+    """
+    paid: dict[tuple[str, str, int], list[Any]] = {}
+    for payment in sorted(payments, key=lambda each: each.revision):
+        if payment.state not in _CLOSED:
+            paid.setdefault((payment.benefit, payment.period_key, payment.entity_no), []).append(payment)
+    rows = [Row(line, paid.get((line.benefit.code, line.period_key, line.entity_no), []), who(line, people, resident_no)) for line in lines]
+    return Overview([Group(key, label, [row for row in rows if row.group == key]) for key, label in GROUPS.items()])
+
+
+def who(line: Any, people: dict[int, str], resident_no: int) -> Text:
+    """Say whom a line is for, in the family's own words."""
+    if line.entity_kind == "household":
+        return Text("全家", "The household")
+    if line.entity_kind == "claim":
+        return Text("看病费用", "A medical bill")
+    name = people.get(line.entity_no, "")
+    if line.entity_no == resident_no:
+        return Text(f"{name}（本人）" if name else "本人", f"{name} (you)" if name else "You")
+    return Text(name or "家人", name or "A member of the family")
+
+
+def matching(rows: Iterable[Row], words: str) -> list[Row]:
+    """Keep the rows whose benefit or person contains the words, in either language, case ignored."""
+    wanted = words.strip().casefold()
+    return [row for row in rows if wanted in _words(row)]
+
+
+def _words(row: Row) -> str:
+    label = row.line.benefit.label
+    return f"{label.zh} {label.en} {row.who.zh} {row.who.en}".casefold()
