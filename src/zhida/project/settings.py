@@ -68,6 +68,7 @@ ROOT_URLCONF = "zhida.project.urls"
 WSGI_APPLICATION = "zhida.project.wsgi.application"
 AUTH_USER_MODEL = "access.UserAccount"
 LOGIN_URL = "/sign-in/"
+CSRF_FAILURE_VIEW = "zhida.web.errors.form_expired"
 
 TEMPLATES = [
     {

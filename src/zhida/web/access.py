@@ -17,7 +17,7 @@ def requires(*permissions: str) -> Callable[[View], View]:
     """Let a view be opened with any one of the permissions; the first the viewer holds gives the purpose.
 
     Sets on the request: ``viewer`` (access.Viewer), ``purpose`` (access.Purpose), ``permission`` (str).
-    Sets on the view: ``permission``, the tuple that the architecture test reads.
+    Sets on the view: ``permission``, the first one, and ``permissions``, all of them: the architecture test reads them.
     Nobody signed in: off to the sign-in page and back. Signed in without the permission: PermissionMissing, shown as 403.
     """
     unknown = set(permissions) - access.ALL_PERMISSIONS
@@ -31,7 +31,7 @@ def requires(*permissions: str) -> Callable[[View], View]:
             _admit(request, permissions)
             return view(request, *args, **kwargs)
 
-        guarded.permission = permissions
+        guarded.permission, guarded.permissions = permissions[0], permissions
         return guarded
 
     return decorate
@@ -39,7 +39,7 @@ def requires(*permissions: str) -> Callable[[View], View]:
 
 def public(view: View) -> View:
     """Mark a view that needs nobody signed in and shows no personal data."""
-    view.permission = ()
+    view.permission = "public"
     return view
 
 
