@@ -1,0 +1,248 @@
+"""What the compiler refuses. Each sentence names the file and line, what is wrong there, and what to write instead."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from zhida.kernel.errors import ZhidaError
+
+Place = tuple[str, int]
+
+
+def nearest(name: str, names: list[str]) -> str:
+    """Return the existing name most like a misspelt one, or ``""``."""
+    return next(iter(get_close_matches(name, names, 1, 0.6)), "")
+
+
+class EngineError(ZhidaError):
+    """Any refusal of the engine."""
+
+
+class FormulaRefused(EngineError):
+    """A formula that must not run; ``place`` is the file (its last folders) and line."""
+
+    def __init__(self, place: Place, zh: str, en: str) -> None:
+        self.place = place
+        super().__init__(f"{place[0]}:{place[1]}：{zh}", f"{place[0]}:{place[1]}: {en}")
+
+
+class UnitsDiffer(FormulaRefused):
+    def __init__(self, place: Place, action: str, left: str, right: str) -> None:
+        super().__init__(
+            place,
+            f"“{action}”两边单位不同：{left} 与 {right}；请先用 parameters/ 里带单位的数换算。",
+            f"'{action}' mixes {left} and {right}. Convert one side first, with a number from parameters/ that carries the unit.",
+        )
+
+
+class ResultUnitDiffers(FormulaRefused):
+    def __init__(self, place: Place, name: str, declared: str, found: str) -> None:
+        super().__init__(
+            place,
+            f"{name} 声明的单位是 {declared}，公式给出的是 {found}；请改公式或改声明。",
+            f"{name} is declared as {declared} but its formula gives {found}. Change the formula or the declaration.",
+        )
+
+
+class LiteralNumber(FormulaRefused):
+    def __init__(self, place: Place, written: object) -> None:
+        super().__init__(
+            place,
+            f"公式里不能写数字 {written}；请放进 parameters/，再写 law.名称。",
+            f"the number {written} stands in a formula. Put it in parameters/ with its source, and write law.<name>.",
+        )
+
+
+class NotSymbolic(FormulaRefused):
+    """Python's own `if`, `and`, `//` … on a symbol."""
+
+    def __init__(self, place: Place, written: str, instead: str) -> None:
+        super().__init__(place, f"公式里不能用 {written}；请改写为 {instead}。", f"{written} does not work on facts. Write {instead}.")
+
+
+class UnknownName(FormulaRefused):
+    def __init__(self, place: Place, owner: str, name: str, names: list[str]) -> None:
+        near = nearest(name, names)
+        super().__init__(
+            place,
+            f"{owner} 没有“{name}”" + (f"；是否想写 {near}？" if near else "；请在合约或 @variable 中先声明。"),
+            f"{owner} has no '{name}'."
+            + (f" Did you mean '{near}'?" if near else " Declare it in a record contract or as a @variable first."),
+        )
+
+
+class NameOfOtherEntity(FormulaRefused):
+    def __init__(self, place: Place, owner: str, name: str, other: str, instead: str) -> None:
+        super().__init__(
+            place,
+            f"“{name}”属于 {other}，不属于 {owner}；请写 {instead}。",
+            f"'{name}' belongs to {other}, not to {owner}. Write {instead}.",
+        )
+
+
+class UnknownCode(FormulaRefused):
+    def __init__(self, place: Place, code: str, codes: list[str]) -> None:
+        near = nearest(code, codes)
+        known = ", ".join(codes)
+        super().__init__(
+            place,
+            f"代码“{code}”不在代码表中（{known}）" + (f"；是否想写 {near}？" if near else "。"),
+            f"the code '{code}' is not one of: {known}." + (f" Did you mean '{near}'?" if near else " Write one of these."),
+        )
+
+
+class WrongKind(FormulaRefused):
+    def __init__(self, place: Place, action: str, needed: str, found: str) -> None:
+        super().__init__(
+            place,
+            f"“{action}”需要 {needed}，得到的是 {found}；请改用 {needed} 的表达式。",
+            f"'{action}' needs {needed} and got {found}. Give it an expression that is {needed}.",
+        )
+
+
+class EntitiesDiffer(FormulaRefused):
+    def __init__(self, place: Place, left: str, right: str) -> None:
+        super().__init__(
+            place,
+            f"{left} 的值不能直接与 {right} 的值运算；向下取值写 person.household.x，向上汇总用 total(household.members.x)。",
+            f"a value of {left} meets a value of {right}. Go down with person.household.x, or up with total(household.members.x).",
+        )
+
+
+class NotMembers(FormulaRefused):
+    def __init__(self, place: Place, function: str, found: str) -> None:
+        super().__init__(
+            place,
+            f"{function}() 只能汇总成员的值，得到的是 {found} 的值；请写 {function}(household.members.x)。",
+            f"{function}() gathers the values of members and got a value of {found}. Write {function}(household.members.x).",
+        )
+
+
+class MembersNotGathered(FormulaRefused):
+    def __init__(self, place: Place, name: str) -> None:
+        super().__init__(
+            place,
+            f"{name} 用了成员的值却没有汇总；请用 total、count、any_of、all_of、highest 或 lowest。",
+            f"{name} uses values of members without gathering them. Use total, count, any_of, all_of, highest or lowest.",
+        )
+
+
+class MayDivideByZero(FormulaRefused):
+    def __init__(self, place: Place) -> None:
+        super().__init__(
+            place,
+            "除数可能为 0；请写 where(除数 > 0, 被除数 / 除数, 0)，或 被除数 / maximum(除数, 1)。",
+            "the divisor may be 0. Write where(divisor > 0, amount / divisor, 0), or amount / maximum(divisor, 1).",
+        )
+
+
+class NotWhole(FormulaRefused):
+    def __init__(self, place: Place, name: str, decimals: int) -> None:
+        super().__init__(
+            place,
+            f"{name} 的结果带 {decimals} 位小数，金额必须是整分；请写 round_half_up(金额, FEN)（或 round_up、round_down）。",
+            f"{name} gives {decimals} decimals, but what is granted is whole. Write round_half_up(amount, FEN), round_up or round_down.",
+        )
+
+
+class Cycle(FormulaRefused):
+    def __init__(self, place: Place, names: list[str]) -> None:
+        way = " → ".join(names)
+        super().__init__(
+            place,
+            f"公式相互引用成环：{way}；请断开其中一个引用。",
+            f"formulas refer to each other in a circle: {way}. Break one of the references.",
+        )
+
+
+class FormulaArgument(FormulaRefused):
+    def __init__(self, place: Place, name: str, argument: str, known: list[str]) -> None:
+        expected = ", ".join(known)
+        super().__init__(
+            place,
+            f"{name} 的参数“{argument}”无法提供；可用的是 {expected}。",
+            f"{name} asks for '{argument}', which formulas cannot have. They can have: {expected}.",
+        )
+
+
+class FormulaFailed(FormulaRefused):
+    def __init__(self, place: Place, name: str, reason: str) -> None:
+        super().__init__(
+            place, f"{name} 的公式无法记录：{reason}；请改正该行。", f"the formula of {name} failed: {reason}. Correct this line."
+        )
+
+
+class UnitUnknown(FormulaRefused):
+    def __init__(self, place: Place, written: str, known: list[str]) -> None:
+        names = ", ".join(known)
+        super().__init__(place, f"单位“{written}”不认识；可用的是 {names}。", f"'{written}' is not a unit. Units are: {names}.")
+
+
+class NameTaken(FormulaRefused):
+    def __init__(self, place: Place, name: str, taken_by: str) -> None:
+        super().__init__(
+            place,
+            f"名称“{name}”已被 {taken_by} 使用；请换一个名称。",
+            f"the name '{name}' is already taken by {taken_by}. Choose another one.",
+        )
+
+
+class KeysDiffer(FormulaRefused):
+    def __init__(self, place: Place, name: str, needed: int, given: int) -> None:
+        super().__init__(
+            place,
+            f"law.{name} 需要 {needed} 个键，给了 {given} 个；请写 law.{name}[键, …]，顺序与 parameters/ 中的 by 相同。",
+            f"law.{name} is kept by {needed} keys and got {given}. Write law.{name}[key, …] in the order of its 'by' in parameters/.",
+        )
+
+
+class ParameterUnreadable(EngineError):
+    def __init__(self, file: str, name: str, zh: str, en: str) -> None:
+        super().__init__(f"{file}：参数 {name} 无法读取：{zh}", f"{file}: parameter '{name}' cannot be read: {en}")
+
+
+class ParameterWithoutValue(EngineError):
+    def __init__(self, name: str, day: str, area: str, where: str) -> None:
+        place_zh, place_en = (f"在 {area} ", f" for {area}") if area else ("", "")
+        super().__init__(
+            f"{where}：参数 {name} {place_zh}在 {day} 没有值；请在 parameters/ 补上，或给该政策加 in_force。",
+            f"{where}: parameter '{name}' has no value on {day}{place_en}. Add it to parameters/, or bound the benefit with in_force.",
+        )
+
+
+class BenefitUnknown(EngineError):
+    def __init__(self, code: str, codes: list[str]) -> None:
+        near = nearest(code, codes)
+        super().__init__(
+            f"没有代码为“{code}”的政策" + (f"；是否想写 {near}？" if near else "；请查看已安装的政策包。"),
+            f"There is no benefit '{code}'." + (f" Did you mean '{near}'?" if near else " Look at the packs that are installed."),
+        )
+
+
+class FactUnusable(EngineError):
+    def __init__(self, name: str, zh: str, en: str) -> None:
+        super().__init__(f"事实 {name} 不能用：{zh}", f"Fact '{name}' cannot be used: {en}")
+
+
+class ColumnMissing(EngineError):
+    def __init__(self, entity: str, name: str) -> None:
+        super().__init__(
+            f"快照的 {entity} 表没有“{name}”列；请重新冻结快照。",
+            f"The snapshot's {entity} table has no column '{name}'. Freeze the snapshot again.",
+        )
+
+
+class BatchDisordered(EngineError):
+    def __init__(self, entity: str) -> None:
+        super().__init__(
+            f"{entity} 表没有按户排序，或有行不属于任何一户；请重新冻结快照。",
+            f"The {entity} table is not sorted by household, or has rows without a household. Freeze the snapshot again.",
+        )
+
+
+class NumberTooLarge(EngineError):
+    def __init__(self, place: Place) -> None:
+        super().__init__(
+            f"{place[0]}:{place[1]}：运算结果超过 19 位整数；请检查输入事实中的异常大数。",
+            f"{place[0]}:{place[1]}: a result has more than 19 digits. Look for an impossibly large number among the facts.",
+        )

@@ -1,0 +1,399 @@
+"""A law: packs of definitions and parameters, loaded, checked and named by its content.
+
+``load_law`` records every formula once and refuses what cannot run. ``Law.program(period)`` takes the wordings and numbers in force in a
+month and gives something that evaluates (program.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from inspect import signature
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from zhida.engine.definitions import BenefitDefinition, DatedFormula, Definition
+from zhida.engine.entities import HOUSE_FACTS, Entity, FactDefinition
+from zhida.engine.errors import (
+    BenefitUnknown,
+    Cycle,
+    EngineError,
+    FactUnusable,
+    FormulaArgument,
+    FormulaFailed,
+    NameOfOtherEntity,
+    NameTaken,
+    NotWhole,
+    ResultUnitDiffers,
+    UnitUnknown,
+    UnknownName,
+)
+from zhida.engine.expressions import (
+    ACTIVE,
+    EntitySymbol,
+    Expression,
+    PeriodSymbol,
+    code_position,
+    finished,
+    here,
+    make,
+    recoded,
+    rescaled,
+    short_place,
+)
+from zhida.engine.graph import Graph, Node, Shape
+from zhida.engine.guards import Guards
+from zhida.engine.parameters import Parameter, read_folder, reference
+from zhida.engine.program import Program, compile_program
+from zhida.engine.units import BASES, NUMBER, Unit, edge_unit
+from zhida.kernel.period import Month
+
+CITY = "city"
+
+
+@dataclass(frozen=True)
+class PackSource:
+    """Where a pack's rules are: modules that declare them, and the folder whose ``parameters/`` holds their numbers."""
+
+    name: str
+    folder: Path
+    modules: tuple[str | ModuleType, ...] = ()
+
+    @classmethod
+    def from_package(cls, package: str | ModuleType) -> PackSource:
+        """Describe an importable package: every module of it but tests declares rules."""
+        module = importlib.import_module(package) if isinstance(package, str) else package
+        folder = Path(str(module.__file__)).parent
+        names = sorted(path.stem for path in folder.glob("*.py") if path.stem not in ("__init__", "conftest"))
+        return cls(module.__name__.rsplit(".", 1)[-1], folder, tuple(f"{module.__name__}.{name}" for name in names))
+
+    def loaded_modules(self) -> list[ModuleType]:
+        return [importlib.import_module(module) if isinstance(module, str) else module for module in self.modules]
+
+    def files(self) -> list[Path]:
+        """Return every file whose content is the law."""
+        sources = {Path(str(module.__file__)) for module in self.loaded_modules() if getattr(module, "__file__", None)}
+        return sorted(sources | set((self.folder / "parameters").glob("*.yaml")))
+
+
+@dataclass(frozen=True)
+class Areas:
+    """Groups of districts (``city``, ``city_proper`` …) and all districts there are."""
+
+    groups: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    districts: Sequence[int] = ()
+
+    @property
+    def names(self) -> dict[str, Sequence[int]]:
+        return {CITY: tuple(self.districts), **{name: tuple(codes) for name, codes in self.groups.items()}}
+
+
+def load_law(
+    packs: Iterable[PackSource],
+    facts: Iterable[FactDefinition] | Mapping[str, FactDefinition],
+    areas: Areas | Mapping[str, Sequence[int]] | None = None,
+    as_of: date | None = None,
+) -> Law:
+    """Import packs, read their parameters, record and check every formula.
+
+    facts: what the snapshot gives; HOUSE_FACTS are added. areas: group -> district codes, where the group ``city`` lists all districts.
+    as_of: leave out what was published later. Raises: a subclass of EngineError that names file, line and remedy.
+    """
+    sources = list(packs)
+    listed = list(facts.values()) if isinstance(facts, Mapping) else list(facts)
+    known_areas = areas if isinstance(areas, Areas) else Areas(areas or {}, tuple((areas or {}).get(CITY, ())))
+    definitions = [found for pack in sources for found in _definitions(pack)]
+    parameters = [found for pack in sources for found in read_folder(pack.folder / "parameters", known_areas.names)]
+    name = _content_name(sources, listed, known_areas, as_of)
+    return Law(name, definitions, parameters, listed, known_areas, as_of)
+
+
+def _definitions(pack: PackSource) -> list[Definition]:
+    found: dict[int, Definition] = {}
+    for module in pack.loaded_modules():
+        for value in vars(module).values():
+            if isinstance(value, Definition) and value.module == module.__name__:
+                value.pack = pack.name
+                found[id(value)] = value
+    return list(found.values())
+
+
+def _content_name(packs: Sequence[PackSource], facts: Sequence[FactDefinition], areas: Areas, as_of: date | None) -> str:
+    digest = hashlib.sha256()
+    for pack in packs:
+        for path in pack.files():
+            digest.update(f"{pack.name}/{path.name}\0".encode() + path.read_bytes() + b"\0")
+    for fact in sorted(facts, key=lambda fact: (fact.entity, fact.name)):
+        digest.update(f"{fact.entity}.{fact.name} {fact.dtype} {fact.unit} {fact.scale} {fact.codes}\n".encode())
+    digest.update(f"{sorted(areas.names.items())} {as_of}".encode())
+    return digest.hexdigest()[:16]
+
+
+class Law:
+    """Everything the installed packs say, as of one day. ``name`` is 16 hex digits of its content."""
+
+    def __init__(
+        self,
+        name: str,
+        definitions: Sequence[Definition],
+        parameters: Sequence[Parameter],
+        facts: Sequence[FactDefinition],
+        areas: Areas,
+        as_of: date | None,
+    ) -> None:
+        self.name, self.areas, self.as_of = name, areas, as_of
+        self.graph = Graph()
+        self.facts = _fact_index(facts)
+        self.parameters = _parameter_index(parameters, as_of)
+        self.definitions = self._definition_index(definitions)
+        self.benefits = {d.code: d for d in self.definitions.values() if isinstance(d, BenefitDefinition)}
+        self.versions: dict[str, list[tuple[date, Node]]] = {}
+        self._recording: list[str] = []
+        self._programs: dict[tuple[str, tuple[str, ...]], Program] = {}
+        self._record_all()
+
+    # -- what callers use --
+
+    def program(self, period: Month, benefits: Iterable[str] | None = None) -> Program:
+        """Return the rules in force on the first day of a month, for all benefits or some codes; kept for the next call.
+
+        Raises: BenefitUnknown, ParameterWithoutValue.
+        """
+        wanted = tuple(sorted(benefits)) if benefits is not None else ()
+        for code in wanted:
+            if code not in self.benefits:
+                raise BenefitUnknown(code, list(self.benefits))
+        key = (period.text, wanted)
+        if key not in self._programs:
+            chosen = [b for b in self.benefits.values() if b.in_force_on(period.start) and (benefits is None or b.code in wanted)]
+            self._programs[key] = compile_program(self, period, chosen)
+        return self._programs[key]
+
+    def not_in_force(self, period: Month) -> list[BenefitDefinition]:
+        """List the benefits that the law does not grant in a month."""
+        return [benefit for benefit in self.benefits.values() if not benefit.in_force_on(period.start)]
+
+    def version_on(self, name: str, day: date) -> Node:
+        """Return the wording of a definition that applies on a day."""
+        return max((v for v in self.versions[name] if v[0] <= day), key=lambda version: version[0])[1]
+
+    # -- the recorder's side: names while formulas are recorded --
+
+    def entity(self, name: str) -> Entity:
+        return next(entity for entity in _tree(self.definitions.values()) if entity.name == name)
+
+    def value_named(self, entity: Entity, name: str) -> Node:
+        fact = self.facts.get((entity.name, name))
+        if fact is not None:
+            return make("fact", (), (entity.name, name), _fact_shape(fact))
+        definition = self.definitions.get(name)
+        if definition is None or definition.entity.name != entity.name:
+            raise self._unknown(entity, name, definition)
+        if name not in self.versions:
+            self._record(definition)
+        shape = self.versions[name][0][1].shape
+        return make("ref", (), name, Shape(shape.kind, entity.name, shape.unit, shape.scale, shape.codes))
+
+    def _unknown(self, entity: Entity, name: str, definition: Definition | None) -> EngineError:
+        other = definition.entity.name if definition else next((owner for owner, fact in self.facts if fact == name), "")
+        if other:
+            down = entity.parent is not None and entity.parent.name == other
+            instead = f"{entity.name}.{other}.{name}" if down else f"total({entity.name}.members.{name}), count(), any_of() …"
+            return NameOfOtherEntity(here(), entity.name, name, other, instead)
+        names = [fact for owner, fact in self.facts if owner == entity.name]
+        names += [d.name for d in self.definitions.values() if d.entity.name == entity.name]
+        return UnknownName(here(), entity.name, name, names)
+
+    # -- loading --
+
+    def _definition_index(self, definitions: Sequence[Definition]) -> dict[str, Definition]:
+        index: dict[str, Definition] = {}
+        codes: dict[str, Definition] = {}
+        facts = {name for _, name in self.facts}
+        for definition in definitions:
+            if definition.name in facts:
+                raise NameTaken(definition.place, definition.name, "a fact")
+            if definition.name in index:
+                raise NameTaken(definition.place, definition.name, ":".join(map(str, index[definition.name].place)))
+            if isinstance(definition, BenefitDefinition) and codes.setdefault(definition.code, definition) is not definition:
+                raise NameTaken(definition.place, definition.code, ":".join(map(str, codes[definition.code].place)))
+            index[definition.name] = definition
+        return index
+
+    def _record_all(self) -> None:
+        token = ACTIVE.set(self)
+        try:
+            for definition in self.definitions.values():
+                if definition.name not in self.versions:
+                    self._record(definition)
+            for definition in self.definitions.values():
+                if isinstance(definition, BenefitDefinition):
+                    self._check_benefit(definition)
+            guards = Guards(self.parameters, lambda name: [root for _, root in self.versions[name]])
+            for versions in self.versions.values():
+                for _, root in versions:
+                    guards.refuse_unsafe(root)
+        finally:
+            ACTIVE.reset(token)
+
+    def _record(self, definition: Definition) -> None:
+        if definition.name in self._recording:
+            raise Cycle(here(), [*self._recording[self._recording.index(definition.name) :], definition.name])
+        self._recording.append(definition.name)
+        known = [formula for formula in definition.formulas if self.as_of is None or formula.known_from <= self.as_of]
+        results = [(formula, self._call(definition, formula)) for formula in known]
+        self._recording.pop()
+        scale = max(result.shape.scale for _, result in results)
+        codes = definition.codes or max((result.shape.codes for _, result in results), key=len)
+        self.versions[definition.name] = [
+            (formula.since, recoded(rescaled(result.node, scale), codes) if result.shape.kind in ("number", "code") else result.node)
+            for formula, result in results
+        ]
+
+    def _call(self, definition: Definition, formula: DatedFormula) -> Expression:
+        """Call a formula on symbols and check its result against the declaration."""
+        every = definition.every if isinstance(definition, BenefitDefinition) else "MONTH"
+        offers = {
+            definition.entity.name: EntitySymbol(definition.entity, definition.entity),
+            "law": _LawSymbol(self.parameters),
+            "period": PeriodSymbol(every),
+        }
+        arguments = list(signature(formula.function).parameters)
+        for argument in arguments:
+            if argument not in offers:
+                raise FormulaArgument(formula.place, definition.name, argument, list(offers))
+        try:
+            result = _at_result(formula.function(*(offers[argument] for argument in arguments)), definition, formula)
+        except EngineError:
+            raise
+        except Exception as error:
+            raise FormulaFailed(_raised_at(error, formula), definition.name, f"{type(error).__name__}: {error}") from error
+        return result
+
+    def _check_benefit(self, benefit: BenefitDefinition) -> None:
+        for _, root in self.versions[benefit.name]:
+            if root.shape.scale:
+                raise NotWhole(root.place, benefit.name, root.shape.scale)
+        if benefit.occasion:
+            self.value_named(benefit.entity, benefit.occasion)
+
+
+class _LawSymbol:
+    """``law`` in a formula."""
+
+    def __init__(self, parameters: Mapping[str, Parameter]) -> None:
+        self._parameters = parameters
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._parameters:
+            raise UnknownName(here(), "law", name, list(self._parameters))
+        return reference(self._parameters[name])
+
+
+def _at_result(value: Any, definition: Definition, formula: DatedFormula) -> Expression:
+    result = finished(value, definition.name, formula.place)
+    shape = result.shape
+    if shape.entity not in ("", definition.entity.name):
+        raise NameOfOtherEntity(
+            formula.place, definition.entity.name, definition.name, shape.entity, f"@variable({shape.entity.title()}, …)"
+        )
+    declared = _declared(definition, formula)
+    allowed = [declared]
+    if isinstance(definition, BenefitDefinition):
+        # A monthly amount paid every month is that many fen, and so on.
+        allowed += [Shape("number", unit=declared.unit / Unit.parse(per)) for per in (definition.every.lower(),) if per in BASES]
+        if not declared.unit.powers:
+            allowed += [Shape("bool")]
+    is_zero = result.node.op == "const" and result.node.payload == ("number", 0)
+    if not is_zero and all((shape.kind, shape.unit) != (one.kind, one.unit) for one in allowed):
+        raise ResultUnitDiffers(formula.place, definition.name, definition.unit, shape.words)
+    if shape.kind == "code" and definition.codes:
+        for code in shape.codes:
+            code_position(definition.codes, code)
+    return _as_number(result) if isinstance(definition, BenefitDefinition) else _of_unit(result, declared)
+
+
+def _declared(definition: Definition, formula: DatedFormula) -> Shape:
+    if definition.unit in ("bool", "date", "code"):
+        return Shape(definition.unit)  # type: ignore[arg-type]
+    try:
+        return Shape("number", unit=edge_unit(definition.unit)[0])
+    except ValueError as error:
+        raise UnitUnknown(formula.place, str(error), [*BASES, "bool", "date", "code", "1"]) from error
+
+
+def _as_number(result: Expression) -> Expression:
+    """A benefit that only says yes (``status``) counts as 1."""
+    if result.shape.kind != "bool":
+        return result
+    return Expression(make("flag", (result.node,), None, Shape("number", result.shape.entity)))
+
+
+def _of_unit(result: Expression, declared: Shape) -> Expression:
+    if result.node.op == "const" and declared.kind == "number" and result.shape.unit != declared.unit:
+        return Expression(make("const", (), result.node.payload, Shape("number", unit=declared.unit)))
+    return result
+
+
+def _raised_at(error: Exception, formula: DatedFormula) -> tuple[str, int]:
+    file, trace, line = formula.function.__code__.co_filename, error.__traceback__, formula.place[1]
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return short_place(file, line)
+
+
+def _fact_index(facts: Sequence[FactDefinition]) -> dict[tuple[str, str], FactDefinition]:
+    index: dict[tuple[str, str], FactDefinition] = {}
+    for fact in (*HOUSE_FACTS, *facts):
+        try:
+            _fact_shape(fact)
+        except (ValueError, KeyError) as error:
+            raise FactUnusable(fact.name, f"类型或单位“{error}”不认识。", f"its dtype or unit {error} is unknown.") from error
+        index[(fact.entity, fact.name)] = fact
+    return index
+
+
+def _fact_shape(fact: FactDefinition) -> Shape:
+    kind = fact.kind
+    if kind == "code":
+        return Shape("code", fact.entity, codes=fact.codes or ("present",))
+    if kind != "number":
+        return Shape(kind, fact.entity)
+    is_money = fact.dtype in ("money", "money_yuan")
+    unit = edge_unit(fact.unit or ("fen" if is_money else "1"))[0]
+    if fact.dtype in ("resident", "household_no"):
+        unit = Unit.parse("id")
+    return Shape("number", fact.entity, unit, fact.scale)
+
+
+def _parameter_index(parameters: Sequence[Parameter], as_of: date | None) -> dict[str, Parameter]:
+    index: dict[str, Parameter] = {}
+    for parameter in parameters:
+        if parameter.name in index:
+            raise NameTaken((parameter.file, 1), parameter.name, index[parameter.name].file)
+        index[parameter.name] = parameter if as_of is None else parameter.known_on(as_of)
+    return index
+
+
+def _tree(definitions: Iterable[Definition]) -> list[Entity]:
+    """List all entities of the trees that definitions stand in."""
+    found: dict[int, Entity] = {}
+    for definition in definitions:
+        root = definition.entity
+        while root.parent is not None:
+            root = root.parent
+        stack = [root]
+        while stack:
+            entity = stack.pop()
+            found[id(entity)] = entity
+            stack.extend(entity.children)
+    return list(found.values())
+
+
+__all__ = ["NUMBER", "Areas", "Law", "PackSource", "load_law"]

@@ -1,0 +1,186 @@
+"""A law for one month: wordings chosen, references replaced by what they refer to, parameters by their values. Ready to evaluate.
+
+The program's nodes are those of graph.py with these changes: ``ref`` became ``variable`` (kept for the trace; costs nothing), ``parameter``
+became a constant or a ``lookup`` in a Table, ``period`` a constant, scales a ScaleTable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from zhida.engine.definitions import BenefitDefinition
+from zhida.engine.graph import Graph, Node, Shape, in_order
+from zhida.engine.tables import Table, build_scale_table, build_table
+from zhida.kernel.period import Month, days_since_epoch
+
+if TYPE_CHECKING:
+    from zhida.engine.batch import Batch
+    from zhida.engine.explain import BenefitExplanation
+    from zhida.engine.household import HouseholdFacts
+    from zhida.engine.law import Law
+    from zhida.engine.scalar import ScalarProgram
+    from zhida.engine.vector import Evaluation, VectorProgram
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledBenefit:
+    """A benefit, the node of its amount, and the node of its occasion where it has one."""
+
+    definition: BenefitDefinition
+    amount: Node
+    occasion: Node | None
+
+
+class Program:
+    """What the law grants in one month. Evaluates batches and explains households; holds nothing of either."""
+
+    def __init__(self, law: Law, period: Month, benefits: Sequence[CompiledBenefit]) -> None:
+        self.law, self.period = law, period
+        self.benefits = {benefit.definition.code: benefit for benefit in benefits}
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """Every node once, arguments first."""
+        roots = [node for benefit in self.benefits.values() for node in (benefit.amount, benefit.occasion) if node is not None]
+        return in_order(roots)
+
+    @property
+    def fact_names(self) -> list[tuple[str, str]]:
+        """List (entity, name) of the snapshot columns this program reads."""
+        return sorted({(str(n.payload[0]), str(n.payload[1])) for n in self.nodes if n.op == "fact"})  # type: ignore[index]
+
+    def facts_of(self, code: str) -> list[tuple[str, str]]:
+        """List (entity, name) of the facts that one benefit reads, in the order its rule reaches them."""
+        pairs = [node.payload for node in in_order([self.benefits[code].amount]) if node.op == "fact"]
+        return list(dict.fromkeys((str(pair[0]), str(pair[1])) for pair in pairs))  # type: ignore[index]
+
+    @cached_property
+    def _vector(self) -> VectorProgram:
+        from zhida.engine.vector import VectorProgram
+
+        return VectorProgram(self)
+
+    @cached_property
+    def _scalar(self) -> ScalarProgram:
+        from zhida.engine.scalar import ScalarProgram
+
+        return ScalarProgram(self)
+
+    def evaluate(self, batch: Batch) -> Evaluation:
+        """Decide every benefit for every row of a batch. Raises: ColumnMissing, NumberTooLarge."""
+        return self._vector.evaluate(batch)
+
+    def decide(self, household: HouseholdFacts) -> Any:
+        """Decide every benefit for one household, without a trace; see scalar.py."""
+        return self._scalar.decide(household)
+
+    def explain(self, household: HouseholdFacts, benefits: Sequence[str] | None = None) -> list[BenefitExplanation]:
+        """Decide and explain every benefit for every row of one household."""
+        from zhida.engine.explain import explain
+
+        return explain(self, self._scalar, household, benefits)
+
+
+def compile_program(law: Law, period: Month, benefits: Sequence[BenefitDefinition]) -> Program:
+    """Lower the benefits' graphs for a month. Raises: ParameterWithoutValue."""
+    compiler = _Compiler(law, period)
+    compiled = []
+    for benefit in benefits:
+        amount = compiler.variable(benefit.name, benefit.entity.name)
+        occasion = None
+        if benefit.occasion:
+            occasion = compiler.named(benefit.entity.name, benefit.occasion)
+        compiled.append(CompiledBenefit(benefit, amount, occasion))
+    return Program(law, period, compiled)
+
+
+class _Compiler:
+    def __init__(self, law: Law, period: Month) -> None:
+        self.law, self.period, self.graph = law, period, Graph()
+        self._done: dict[int, Node] = {}
+        self._variables: dict[str, Node] = {}
+        self._tables: dict[Any, Any] = {}
+        self._using = ""
+
+    def named(self, entity: str, name: str) -> Node:
+        if (entity, name) in self.law.facts:
+            from zhida.engine.law import _fact_shape
+
+            shape = _fact_shape(self.law.facts[(entity, name)])
+            return self.graph.node("fact", (), (entity, name), shape, ("", 0))
+        return self.variable(name, entity)
+
+    def variable(self, name: str, entity: str) -> Node:
+        """Return the node of a definition in this period; a benefit that is not in force gives 0."""
+        if name not in self._variables:
+            definition = self.law.definitions[name]
+            root = self.law.version_on(name, self.period.start)
+            if isinstance(definition, BenefitDefinition) and not definition.in_force_on(self.period.start):
+                body = self.graph.node("const", (), ("number", 0), Shape("number", unit=root.shape.unit), root.place)
+            else:
+                before, self._using = self._using, f"{definition.pack}.{name}"
+                body = self.lower(root)
+                self._using = before
+            if not body.shape.entity:
+                body = self.graph.node("fill", (body,), entity, _at(body.shape, entity), root.place)
+            self._variables[name] = self.graph.node("variable", (body,), name, body.shape, root.place)
+        return self._variables[name]
+
+    def lower(self, root: Node) -> Node:
+        for node in in_order([root]):
+            if id(node) not in self._done:
+                self._done[id(node)] = self._lower_one(node, tuple(self._done[id(arg)] for arg in node.args))
+        return self._done[id(root)]
+
+    def _lower_one(self, node: Node, args: tuple[Node, ...]) -> Node:
+        payload: Any = node.payload
+        match node.op:
+            case "ref":
+                return self.variable(payload, node.shape.entity)
+            case "period":
+                return self.graph.node("const", (), (node.shape.kind, self._period_value(*payload)), node.shape, node.place)
+            case "parameter":
+                return self._parameter(node, args, *payload)
+            case "marginal" | "bracket":
+                return self._scale(node, args, payload)
+        return self.graph.node(node.op, args, payload, node.shape, node.place)
+
+    def _period_value(self, which: str, every: str) -> int:
+        months = {"QUARTER": 3, "YEAR": 12}.get(every, 1)
+        first = Month(self.period.year, (self.period.month - 1) // months * months + 1)
+        if which == "months":
+            return months
+        return days_since_epoch(first.start if which == "start" else first.shifted(months).start)
+
+    def _parameter(self, node: Node, args: tuple[Node, ...], name: str, dated: bool) -> Node:
+        parameter = self.law.parameters[name]
+        if not dated:
+            parameter.refuse_gaps(self.period.start, self.law.areas.districts, self._using)
+        keys = args[:-1] if dated else args
+        key = (name, tuple(arg.shape.codes for arg in keys), dated)
+        if key not in self._tables:
+            day = None if dated else self.period.start
+            self._tables[key] = build_table(parameter, [arg.shape.codes for arg in keys], day)
+        table: Table = self._tables[key]
+        if not args:
+            return self.graph.node("number", (), table, node.shape, node.place)
+        return self.graph.node("lookup", args, table, node.shape, node.place)
+
+    def _scale(self, node: Node, args: tuple[Node, ...], payload: Any) -> Node:
+        parameter = self.law.parameters[payload[0]]
+        parameter.refuse_gaps(self.period.start, self.law.areas.districts, self._using)
+        codes = tuple(arg.shape.codes for arg in args[1:])
+        key = (payload, codes)
+        if key not in self._tables:
+            self._tables[key] = build_scale_table(parameter, codes, self.period.start, payload[1])
+        table = self._tables[key]
+        # Decimals of the sum of slices beyond those the node may have.
+        surplus = payload[1] + table.widen + payload[2] - node.shape.scale if node.op == "marginal" else 0
+        return self.graph.node(node.op, args, (table, surplus), node.shape, node.place)
+
+
+def _at(shape: Shape, entity: str) -> Shape:
+    return Shape(shape.kind, entity, shape.unit, shape.scale, shape.codes)

@@ -1,0 +1,369 @@
+"""Evaluates a program for one household in plain Python ints: the counter's answer, and what traces are made of.
+
+Written apart from the column kernels on purpose: a property test holds that both agree on every graph. A value is an int or bool; None is
+unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import repeat
+from operator import add, eq, ge, gt, le, lt, ne, sub
+from typing import TYPE_CHECKING, Any
+
+from zhida.engine.calendar import add_months, months_between
+from zhida.engine.errors import NumberTooLarge
+from zhida.engine.graph import Node, in_order
+from zhida.engine.household import Rows
+
+if TYPE_CHECKING:
+    from zhida.engine.program import Program
+
+LIMIT = 2**63 - 1
+# Values of one node: a list with one value per row of its entity, or the value itself where it is the same for all.
+Values = Any
+Cell = Callable[..., Any]
+
+
+# ---- one cell ---------------------------------------------------------------------------------------------------------------------------
+
+
+def _checked(node: Node, value: int) -> int:
+    if abs(value) > LIMIT:
+        raise NumberTooLarge(node.place)
+    return value
+
+
+def shrink(value: int, decimals: int, mode: str, multiple: int = 1) -> int:
+    divisor = 10**decimals * multiple
+    if mode == "half":
+        return (value + divisor // 2) // divisor * multiple
+    return (value // divisor if mode == "down" else -(-value // divisor)) * multiple
+
+
+def _strict(function: Callable[..., Any]) -> Callable[[Node], Cell]:
+    """Unknown where any operand is."""
+
+    def of(node: Node) -> Cell:
+        return lambda a, b: None if a is None or b is None else function(a, b)
+
+    return of
+
+
+def _arithmetic(function: Callable[[int, int], int]) -> Callable[[Node], Cell]:
+    def of(node: Node) -> Cell:
+        return lambda a, b: None if a is None or b is None else _checked(node, function(a, b))
+
+    return of
+
+
+def _one(function: Callable[[Node, Any], Any]) -> Callable[[Node], Cell]:
+    def of(node: Node) -> Cell:
+        return lambda a: None if a is None else function(node, a)
+
+    return of
+
+
+def _multiply(node: Node) -> Cell:
+    surplus: Any = node.payload
+    return lambda a, b: None if a is None or b is None else shrink(_checked(node, a * b), surplus, "half")
+
+
+def _divide(node: Node) -> Cell:
+    factor = 10 ** int(node.payload)  # type: ignore[call-overload]
+
+    def cell(a: int | None, b: int | None) -> int | None:
+        if a is None or b is None:
+            return None
+        divisor = b or 1
+        quotient, rest = divmod(_checked(node, a * factor), divisor)
+        return quotient + (2 * abs(rest) >= abs(divisor))
+
+    return cell
+
+
+def _and(node: Node) -> Cell:
+    return lambda a, b: False if a is False or b is False else (None if a is None or b is None else True)
+
+
+def _or(node: Node) -> Cell:
+    return lambda a, b: True if a is True or b is True else (None if a is None or b is None else False)
+
+
+def _where(node: Node) -> Cell:
+    def cell(test: bool | None, yes: Any, no: Any) -> Any:
+        if test is None:
+            return yes if yes == no else None
+        return yes if test else no
+
+    return cell
+
+
+def _known(node: Node) -> Cell:
+    return lambda a: a is not None
+
+
+def _lookup(node: Node) -> Cell:
+    table: Any = node.payload
+    is_bool = node.shape.kind == "bool"
+
+    def cell(*keys: Any) -> Any:
+        if any(key is None for key in keys):
+            return None
+        position = table.flat_position([int(key) for key in keys])
+        if not table.present[position]:
+            return None
+        value = int(table.values[position])
+        return bool(value) if is_bool else value
+
+    return cell
+
+
+def _scale(node: Node, base: Any, keys: Sequence[Any]) -> tuple[list[int], list[int], int] | None:
+    scale = node.payload[0]  # type: ignore[index]
+    if base is None or any(key is None for key in keys):
+        return None
+    row = scale.table.flat_position([int(key) for key in keys])
+    if not scale.table.present[row]:
+        return None
+    return scale.thresholds[row].tolist(), scale.amounts[row].tolist(), base * 10**scale.widen
+
+
+def _marginal(node: Node) -> Cell:
+    surplus: Any = node.payload[1]  # type: ignore[index]
+
+    def cell(base: Any, *keys: Any) -> Any:
+        found = _scale(node, base, keys)
+        if found is None:
+            return None
+        thresholds, amounts, value = found
+        result = 0
+        for low, high, amount in zip(thresholds, [*thresholds[1:], None], amounts, strict=True):
+            result += max((value if high is None else min(value, high)) - low, 0) * amount
+        return shrink(_checked(node, result), surplus, "half")
+
+    return cell
+
+
+def _bracket(node: Node) -> Cell:
+    def cell(base: Any, *keys: Any) -> Any:
+        found = _scale(node, base, keys)
+        if found is None:
+            return None
+        thresholds, amounts, value = found
+        return next((a for t, a in zip(reversed(thresholds), reversed(amounts), strict=True) if value >= t), 0)
+
+    return cell
+
+
+def _int(value: Any) -> int:
+    return int(value)
+
+
+CELLS: dict[str, Callable[[Node], Cell]] = {
+    "add": _arithmetic(add),
+    "sub": _arithmetic(sub),
+    "datediff": _strict(sub),
+    "dateadd": _strict(add),
+    "datesub": _strict(sub),
+    "mul": _multiply,
+    "div": _divide,
+    "widen": _one(lambda node, a: _checked(node, a * 10 ** int(node.payload))),  # type: ignore[call-overload]
+    "round": _one(lambda node, a: shrink(a, node.payload[1], node.payload[0], node.payload[2])),  # type: ignore[index]
+    "flag": _one(lambda node, a: int(a)),
+    "marginal": _marginal,
+    "bracket": _bracket,
+    "lookup": _lookup,
+    "min": _strict(min),
+    "max": _strict(max),
+    "lt": _strict(lt),
+    "le": _strict(le),
+    "gt": _strict(gt),
+    "ge": _strict(ge),
+    "eq": _strict(eq),
+    "ne": _strict(ne),
+    "and": _and,
+    "or": _or,
+    "not": _one(lambda node, a: not a),
+    "isin": _one(lambda node, a: a in node.payload),  # type: ignore[operator]
+    "known": _known,
+    "where": _where,
+    "recode": _one(lambda node, a: node.payload[a]),  # type: ignore[index]
+    "between": lambda node: lambda a, b: None if a is None or b is None else months_between(a, b) // node.payload,  # type: ignore[operator]
+    "shift": lambda node: lambda a, b: None if a is None or b is None else add_months(a, b * node.payload),
+}
+
+
+# ---- members ----------------------------------------------------------------------------------------------------------------------------
+
+
+def _members(node: Node, args: Sequence[Values], rows: Rows) -> list[list[tuple[Any, Any]]]:
+    """Return, for each row of the higher entity, (value, does it take part) of its members."""
+    entity, filtered = node.payload  # type: ignore[misc]
+    tests = args[1] if filtered else True
+    count = rows.counts[str(entity)]
+    groups: list[list[tuple[Any, Any]]] = [[] for _ in range(rows.counts[node.shape.entity])]
+    parents = rows.parents(str(entity), node.shape.entity)
+    for parent, value, test in zip(parents, _listed(args[0], count), _listed(tests, count), strict=True):
+        groups[parent].append((value, test))
+    return groups
+
+
+def _listed(values: Values, count: int) -> list[Any]:
+    return values if isinstance(values, list) else [values] * count
+
+
+def _sum(members: list[tuple[Any, Any]]) -> int | None:
+    """Total and count: unknown where a member that takes part is, or where one may take part and is not plainly nothing."""
+    result = 0
+    for value, test in members:
+        if test is False or (test is None and value is not None and not value):
+            continue
+        if test is None or value is None:
+            return None
+        result += value
+    return result
+
+
+def _any(members: list[tuple[Any, Any]]) -> bool | None:
+    answers = [_kleene_and(value, test) for value, test in members]
+    return True if True in answers else (None if None in answers else False)
+
+
+def _all(members: list[tuple[Any, Any]]) -> bool | None:
+    inverted = _any([(None if value is None else not value, test) for value, test in members])
+    return None if inverted is None else not inverted
+
+
+def _kleene_and(a: Any, b: Any) -> bool | None:
+    return False if a is False or b is False else (None if a is None or b is None else True)
+
+
+def _most(choose: Callable[[list[int]], int]) -> Callable[[list[tuple[Any, Any]], Any], Any]:
+    def of(members: list[tuple[Any, Any]], default: Any) -> Any:
+        used = [(value, test) for value, test in members if test is not False]
+        if any(value is None or test is None for value, test in used):
+            return None
+        return choose([value for value, _ in used]) if used else default
+
+    return of
+
+
+def _ranks(node: Node, args: Sequence[Values], rows: Rows) -> list[Any]:
+    entity = node.shape.entity
+    group, filtered = node.payload  # type: ignore[misc]
+    count = rows.counts[entity]
+    values, tests = _listed(args[0], count), _listed(args[1] if filtered else True, count)
+    parents = rows.parents(entity, str(group))
+    result: list[Any] = [0] * count
+    for parent in set(parents):
+        members = [row for row in range(count) if parents[row] == parent]
+        part = [row for row in members if tests[row] is not False]
+        if any(values[row] is None or tests[row] is None for row in part):
+            for row in members:
+                result[row] = None
+            continue
+        for place, row in enumerate(sorted(part, key=lambda row: values[row])):
+            result[row] = place + 1
+    return result
+
+
+_GATHER: dict[str, Callable[[list[tuple[Any, Any]]], Any]] = {"total": _sum, "count": _sum, "any": _any, "all": _all}
+_MOST = {"highest": _most(max), "lowest": _most(min)}
+
+
+# ---- a node, a program ------------------------------------------------------------------------------------------------------------------
+
+
+def evaluate_node(node: Node, cell: Cell | None, args: Sequence[Values], rows: Rows) -> Values:
+    """Return a node's values for the rows of a household."""
+    if cell is not None:
+        if not node.shape.entity:
+            return cell(*args)
+        columns = [arg if isinstance(arg, list) else repeat(arg, rows.counts[node.shape.entity]) for arg in args]
+        return [cell(*row) for row in zip(*columns, strict=True)]
+    match node.op:
+        case "fact":
+            entity, name = node.payload  # type: ignore[misc]
+            return rows.values(str(entity), str(name))
+        case "variable":
+            return args[0]
+        case "fill":
+            return [args[0]] * rows.counts[node.shape.entity]
+        case "every":
+            return [True] * rows.counts[node.shape.entity]
+        case "project":
+            return [args[0][parent] for parent in rows.parents(node.shape.entity, node.args[0].shape.entity)]
+        case "size":
+            parents = rows.parents(str(node.payload), node.shape.entity)
+            return [parents.count(row) for row in range(rows.counts[node.shape.entity])]
+        case "rank":
+            return _ranks(node, args, rows)
+        case "highest" | "lowest":
+            return [_MOST[node.op](members, args[-1]) for members in _members(node, args, rows)]
+    return [_GATHER[node.op](members) for members in _members(node, args, rows)]
+
+
+def constant_values(nodes: Sequence[Node]) -> dict[int, tuple[Any, Any]]:
+    """Evaluate the nodes that are the same for all rows: id of the node -> column-kernel value."""
+    import numpy as np
+
+    found = plain_constants(nodes)
+    return {key: (False if value is None else value, None if value is not None else np.False_) for key, value in found.items()}
+
+
+def plain_constants(nodes: Sequence[Node]) -> dict[int, Any]:
+    found: dict[int, Any] = {}
+    for node in nodes:
+        if node.shape.entity:
+            continue
+        if node.op == "const":
+            value = node.payload[1]  # type: ignore[index]
+            found[id(node)] = bool(value) if node.shape.kind == "bool" else value
+        elif node.op == "number":
+            table: Any = node.payload
+            found[id(node)] = bool(table.values[0]) if node.shape.kind == "bool" else int(table.values[0])
+        elif node.op == "variable":
+            found[id(node)] = found[id(node.args[0])]
+        else:
+            found[id(node)] = CELLS[node.op](node)(*(found[id(arg)] for arg in node.args))
+    return found
+
+
+class ScalarProgram:
+    """A program ready for single households."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.nodes = program.nodes
+        self._dtypes = {key: fact.dtype for key, fact in program.law.facts.items()}
+        self._position = {id(node): index for index, node in enumerate(self.nodes)}
+        constants = plain_constants(self.nodes)
+        self._start = [constants.get(id(node)) for node in self.nodes]
+        self._steps = [
+            (index, node, CELLS[node.op](node) if node.op in CELLS else None, [self._position[id(arg)] for arg in node.args])
+            for index, node in enumerate(self.nodes)
+            if node.shape.entity
+        ]
+
+    def rows(self, household: Any) -> Rows:
+        return Rows(household, self._dtypes)
+
+    def run(self, rows: Rows) -> list[Values]:
+        """Return the values of every node, in the order of ``nodes``."""
+        values = list(self._start)
+        for index, node, cell, arguments in self._steps:
+            values[index] = evaluate_node(node, cell, [values[argument] for argument in arguments], rows)
+        return values
+
+    def position(self, node: Node) -> int:
+        return self._position[id(node)]
+
+    def decide(self, household: Any) -> dict[str, list[int | None]]:
+        """Return, by benefit code, the amount of each row of its entity (None: unknown)."""
+        values = self.run(self.rows(household))
+        return {code: values[self.position(benefit.amount)] for code, benefit in self.program.benefits.items()}
+
+
+def below(root: Node) -> list[Node]:
+    return in_order([root])
