@@ -1,0 +1,118 @@
+"""A real browser for the journeys: Debian's Chromium, driven by Playwright, against the served demonstration."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_core_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOCALES = {"zh": "zh-CN", "en": "en-GB"}
+
+
+def chromium_path() -> str:
+    """Return the browser; a machine without one fails with a sentence, it does not skip."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found:
+        pytest.fail("Chromium is missing, so no page was tried in a browser. Install it (apt-get install chromium) or set CHROMIUM to it.")
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser per file: Playwright's loop must not outlive the file, or Django would refuse its database to other tests."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, demo_city: Any) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens a page as somebody: ``visit("/my/", user="lin_xiaoman", width=360, language="en")``.
+
+    Every console error fails the test: with our security policy, one means that a page asks for something from elsewhere.
+    """
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_page(path: str, user: str = "", width: int = 1440, language: str = "zh", **display: Any) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            locale=LOCALES[language],
+            base_url=demo_city.base_url,
+            java_script_enabled=display.pop("scripts", True),
+        )
+        contexts.append(context)
+        context.add_cookies([{"name": f"zhida_{name}", "value": value, "url": demo_city.base_url} for name, value in display.items()])
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if _is_complaint(message) else None)
+        if user:
+            sign_in(page, user)
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _is_complaint(message: Any) -> bool:
+    # The browser reports every 4xx page of ours as a failed load; those are pages we mean to show.
+    return message.type == "error" and "Failed to load resource" not in message.text
+
+
+def sign_in(page: Page, user: str) -> None:
+    """Choose a ready identity on the sign-in page, as a visitor would."""
+    page.goto("/sign-in/")
+    page.locator(f'button[name="username"][value="{user}"]').click()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """Return a function that lists what axe-core holds against a page: rule, element, and what to do."""
+
+    def check(page: Page) -> list[str]:
+        page.evaluate(AXE_SCRIPT)
+        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", AXE_RULES)["violations"]
+        return [f"{each['id']}: {node['html'][:200]} — {each['help']}" for each in found for node in each["nodes"]]
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def overflow() -> Callable[[Page], int]:
+    """Return a function that measures by how many pixels a page is wider than its window: 0 on a page that fits."""
+    return lambda page: page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+@pytest.fixture(scope="session")
+def small_targets() -> Callable[[Page], list[str]]:
+    """Return a function that lists buttons and fields less than 44 pixels high, those hidden or inside a sentence apart."""
+    script = """() => [...document.querySelectorAll('button, input:not([type=hidden]), select, textarea, summary, a.button')]
+      .map(element => [element, element.getBoundingClientRect()])
+      .filter(([element, box]) => box.height > 0 && box.height < 44 && !['checkbox', 'radio'].includes(element.type))
+      .map(([element, box]) => `${Math.round(box.height)} px: ${element.outerHTML.slice(0, 120)}`)"""
+    return lambda page: page.evaluate(script)
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Callable[[Page, str], Path]:
+    """Return a function that keeps a picture of a whole page, in ZHIDA_SHOTS or the test's own folder, for looking at."""
+    folder = Path(os.environ.get("ZHIDA_SHOTS", tmp_path))
+
+    def shoot(page: Page, name: str) -> Path:
+        path = folder / f"{re.sub(r'[^a-z0-9-]+', '-', name.lower())}.png"
+        page.screenshot(path=path, full_page=True)
+        return path
+
+    return shoot
