@@ -41,7 +41,7 @@ def compare_with_truth(viewer: Viewer, month: Month, truth_run: quality.Evidence
         raise NoTruth(month.text)
     run = policies.latest_run(month)
     delivered = quality.Evidence(policies.decisions_path(run.id), records.snapshot_path(run.snapshot_hash))
-    figures, costs = quality.compare(month.text, delivered, truth_run, defects, policies.record_types_of())
+    figures, costs = quality.compare(month.text, delivered, truth_run, defects, policies.record_types_of(month))
     quality.replace_quality(month.text, figures, costs)
     total = next(figure for figure in figures if not figure.benefit)
     return total.matched_count / max(total.true_count, 1), total.matched_count / max(total.found_count, 1)

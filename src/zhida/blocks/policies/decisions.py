@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
 
+from zhida.engine.api import BenefitDefinition, BenefitResult
 from zhida.kernel.period import EPOCH, Month
 
 ENTITLED, UNKNOWN = 1, 2
@@ -17,6 +16,8 @@ ENTITY_KINDS = {"person": 1, "household": 2, "claim": 3}
 # Lower bounds, in completed years, of the age bands that the cockpit shows.
 AGE_BANDS = (0, 3, 18, 60, 80, 90)
 ADULT_AGE = 18
+# Prefix of the period key of what is paid once ever for an occasion.
+ONE_OFF = "once:"
 
 SCHEMA = pa.schema(
     [
@@ -48,33 +49,25 @@ def column(table: pa.Table, name: str) -> np.ndarray:
     return values.fill_null(0).to_numpy(zero_copy_only=False)
 
 
-@dataclass(frozen=True)
 class Chunk:
     """The identities of one chunk of whole households, as arrays in the order of the snapshot's rows."""
 
-    person: pa.Table
-    household: pa.Table
-    claim: pa.Table
-    month: Month
+    def __init__(self, person: pa.Table, household: pa.Table, claim: pa.Table, month: Month) -> None:
+        self.person, self.household, self.claim, self.month = person, household, claim, month
+        self.resident_nos = column(person, "resident_no")
+        self.household_nos = column(household, "household_no")
+        self.person_household = np.searchsorted(self.household_nos, column(person, "household_no"))
+        order = np.argsort(self.resident_nos, kind="stable")
+        self.claim_person = order[np.searchsorted(self.resident_nos, column(claim, "resident_no"), sorter=order)]
+        self.head_person = self._heads()
+        self.ages = self._ages()
 
-    def __post_init__(self) -> None:
-        household_nos = column(self.household, "household_no")
-        person_household = np.searchsorted(household_nos, column(self.person, "household_no"))
-        resident_nos = column(self.person, "resident_no")
-        claim_order = np.argsort(resident_nos, kind="stable")
-        claim_person = claim_order[np.searchsorted(resident_nos, column(self.claim, "resident_no"), sorter=claim_order)]
-        heads = np.full(len(household_nos), -1, dtype=np.int64)
-        first = np.flatnonzero(column(self.person, "is_head"))[::-1]
-        heads[person_household[first]] = first
-        put = object.__setattr__
-        put(self, "resident_nos", resident_nos)
-        put(self, "household_nos", household_nos)
-        put(self, "person_household", person_household)
-        put(self, "claim_person", claim_person)
-        put(self, "head_person", heads)
-        put(self, "ages", self._ages())
-
-    resident_nos = household_nos = person_household = claim_person = head_person = ages = np.empty(0, dtype=np.int64)
+    def _heads(self) -> np.ndarray:
+        """Position of each household's head; its first member where nobody is marked."""
+        heads = np.searchsorted(self.person_household, np.arange(len(self.household_nos)))
+        marked = np.flatnonzero(column(self.person, "is_head"))[::-1]
+        heads[self.person_household[marked]] = marked
+        return np.minimum(heads, len(self.resident_nos) - 1)
 
     def _ages(self) -> np.ndarray:
         """Completed years on the month's first day; unknown birth dates count as 0."""
@@ -84,7 +77,7 @@ class Chunk:
         return np.maximum((months - before_birthday) // 12, 0)
 
     def person_of(self, entity: str, rows: np.ndarray) -> np.ndarray:
-        """Return the position of the person a decision is about: itself, the head, or the claimant; -1 = none."""
+        """Return the position of the person a decision is about: itself, the head, or the claimant."""
         if entity == "person":
             return rows
         return self.head_person[rows] if entity == "household" else self.claim_person[rows]
@@ -108,7 +101,7 @@ def payees(chunk: Chunk, entity: str, payee: str, rows: np.ndarray) -> tuple[np.
     if payee.startswith("organisation:"):
         return np.zeros(len(rows), dtype=np.int64), chunk.person.column(payee.split(":")[1]).combine_chunks().take(pa.array(persons))
     head = column(chunk.household, "head_resident_no")[households]
-    own = np.where(persons >= 0, chunk.resident_nos[persons], head)
+    own = chunk.resident_nos[persons]
     if payee == "head":
         return head, nobody
     if payee == "guardian":
@@ -119,72 +112,70 @@ def payees(chunk: Chunk, entity: str, payee: str, rows: np.ndarray) -> tuple[np.
     return own, nobody
 
 
-def period_keys(every: str, month: Month, occasions: np.ndarray | None, dated: bool, count: int) -> pa.Array:
+def period_keys(every: str, month: Month, decided: BenefitResult, rows: np.ndarray) -> pa.Array:
     """Return the key under which a decision is paid once: a month, quarter, year, or the occasion of a one-off."""
-    if every == "once":
-        assert occasions is not None
-        return pa.array([f"once:{_occasion(int(value), dated)}" for value in occasions], pa.string())
-    fixed = {"month": month.text, "quarter": f"{month.year}-Q{(month.month + 2) // 3}", "year": f"{month.year}"}[every]
-    return pa.array([fixed] * count, pa.string())
+    if every != "ONCE":
+        return pa.array([period_key(every, month)] * len(rows), pa.string())
+    if decided.occasion is None:
+        return pa.array([f"{ONE_OFF}1"] * len(rows), pa.string())
+    dated = decided.occasion_kind == "date"
+    return pa.array([ONE_OFF + occasion_text(int(value), dated) for value in decided.occasion[rows]], pa.string())
 
 
-def _occasion(value: int, dated: bool) -> str:
+def period_key(every: str, month: Month) -> str:
+    """Return the period of a month that a recurring benefit is paid for.
+
+    >>> [period_key(every, Month(2025, 10)) for every in ("MONTH", "QUARTER", "YEAR")]
+    ['2025-10', '2025-Q4', '2025']
+    """
+    return {"MONTH": month.text, "QUARTER": f"{month.year}-Q{(month.month + 2) // 3}", "YEAR": f"{month.year}"}[every]
+
+
+def occasion_text(value: int, dated: bool) -> str:
+    """Write the occasion of a one-off: a day, or a number."""
     return (EPOCH + timedelta(days=value)).isoformat() if dated else str(value)
 
 
-def decision_table(
-    definition: object,
-    status: np.ndarray,
-    amount: np.ndarray,
-    occasion: np.ndarray | None,
-    occasion_dated: bool,
-    missing_of: Callable[[np.ndarray], list[str]],
-    chunk: Chunk,
-) -> pa.Table | None:
-    """Return the entitled and unknown rows of one benefit in one chunk, or None where there are none.
-
-    status: int8 per entity row, 0 not entitled, 1 entitled, 2 unknown. amount: int64. Columns: ``SCHEMA``.
-    """
-    rows = np.flatnonzero(status)
+def decision_table(definition: BenefitDefinition, decided: BenefitResult, chunk: Chunk) -> pa.Table | None:
+    """Return the entitled and unknown rows of one benefit in one chunk, or None where there are none. Columns: ``SCHEMA``."""
+    rows = np.flatnonzero(decided.status)
     if not len(rows):
         return None
-    d = definition
-    entity = d.entity  # type: ignore[attr-defined]
+    entity = definition.entity.name
     persons, households = chunk.person_of(entity, rows), chunk.household_of(entity, rows)
-    payee_no, organisation = payees(chunk, entity, d.payee, rows)  # type: ignore[attr-defined]
-    kept = status[rows]
+    payee_no, organisation = payees(chunk, entity, definition.payee, rows)
+    status = decided.status[rows]
     community = column(chunk.household, "community")[households]
-    text = pa.dictionary(pa.int16(), pa.string())
-    return pa.table(
-        [
-            pa.array([d.code] * len(rows)).cast(text),  # type: ignore[attr-defined]
-            pa.array(np.full(len(rows), ENTITY_KINDS[entity], dtype=np.int8)),
-            pa.array(chunk.entity_numbers(entity, rows)),
-            pa.array(chunk.household_nos[households]),
-            pa.array(payee_no),
-            organisation.cast(pa.string()),
-            pa.array(kept.astype(np.int8)),
-            pa.array(np.where(kept == ENTITLED, amount[rows], 0)),
-            pa.array([d.unit] * len(rows)).cast(text),  # type: ignore[attr-defined]
-            period_keys(d.every, chunk.month, None if occasion is None else occasion[rows], occasion_dated, len(rows)),  # type: ignore[attr-defined]
-            pa.array((community // 1_000_000).astype(np.int32)),
-            pa.array((community // 1_000).astype(np.int32)),
-            pa.array(community),
-            pa.array((np.searchsorted(AGE_BANDS, chunk.ages[persons], side="right") - 1).astype(np.int8)),
-            pa.array(column(chunk.person, "sex")[persons].astype(np.int8)),
-            pa.array(missing_texts(kept, missing_of, rows), pa.string()),
-        ],
-        schema=SCHEMA,
-    )
+    columns = {
+        "benefit": _repeated(definition.code, len(rows)),
+        "entity_kind": np.full(len(rows), ENTITY_KINDS[entity], dtype=np.int8),
+        "entity_no": chunk.entity_numbers(entity, rows),
+        "household_no": chunk.household_nos[households],
+        "payee_no": payee_no,
+        "payee_organisation": organisation.cast(pa.string()),
+        "status": status,
+        "amount": decided.amount[rows],
+        "unit": _repeated(definition.unit, len(rows)),
+        "period_key": period_keys(definition.every, chunk.month, decided, rows),
+        "district": (community // 1_000_000).astype(np.int32),
+        "street": (community // 1_000).astype(np.int32),
+        "community": community,
+        "age_band": (np.searchsorted(AGE_BANDS, chunk.ages[persons], side="right") - 1).astype(np.int8),
+        "sex": column(chunk.person, "sex")[persons].astype(np.int8),
+        "missing": missing_texts(status, decided.missing),
+    }
+    return pa.table([pa.array(columns[name]) if isinstance(columns[name], np.ndarray) else columns[name] for name in SCHEMA.names], schema=SCHEMA)
 
 
-def missing_texts(kept: np.ndarray, missing_of: Callable[[np.ndarray], list[str]], rows: np.ndarray) -> list[str | None]:
+def _repeated(word: str, count: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, dtype=np.int16)), pa.array([word]))
+
+
+def missing_texts(status: np.ndarray, missing: list[str]) -> pa.Array:
     """Return the missing facts of the unknown rows, comma-joined; null elsewhere."""
-    texts: list[str | None] = [None] * len(rows)
-    unknown = np.flatnonzero(kept == UNKNOWN)
-    for position, text in zip(unknown, missing_of(rows[unknown]), strict=True):
-        texts[position] = text
-    return texts
+    texts = np.full(len(status), None, dtype=object)
+    texts[np.flatnonzero(status == UNKNOWN)] = missing
+    return pa.array(texts, pa.string())
 
 
 def age_on(born: date, month: Month) -> int:

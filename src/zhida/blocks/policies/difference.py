@@ -2,14 +2,89 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from django.db import transaction
 
+from zhida.blocks.access import api as access
+from zhida.blocks.access.api import Viewer
+from zhida.blocks.policies import law as laws
+from zhida.blocks.policies import runs
 from zhida.blocks.policies.models import Run, RunDifference
+from zhida.blocks.records import api as records
+from zhida.kernel.period import Month
+from zhida.kernel.text import Text
 
 # Reasons that are not a fact's name.
 ARRIVED, LEFT, LAW_CHANGED, TIME_PASSED = "arrived", "left", "law_changed", "time_passed"
+REASONS = {
+    ARRIVED: Text("新出生或迁入", "Born or moved in"),
+    LEFT: Text("死亡或迁出", "Died or moved away"),
+    LAW_CHANGED: Text("标准调整", "The law changed"),
+    TIME_PASSED: Text("年龄或期限到了", "An age or a term was reached"),
+}
+
+
+@dataclass(frozen=True)
+class DifferenceRow:
+    """So many decisions of one benefit that are new, ended, more or less than in the run compared with, for one reason."""
+
+    benefit: str
+    kind: str
+    reason: Text
+    count: int
+    amount_fen: int
+
+
+def difference(viewer: Viewer, run_id: int, base_run_id: int | None = None) -> list[DifferenceRow]:
+    """Return how a run differs from another, last month's newest by default; empty where there is none. Computed once, then kept.
+
+    Raises: PermissionMissing, NoRun.
+    """
+    access.require(viewer, "runs.view")
+    run = runs.run(run_id)
+    base = runs.run(base_run_id) if base_run_id else _base_of(run)
+    if base is None:
+        return []
+    kept = RunDifference.objects.filter(run=run, base_run=base).order_by("benefit", "kind", "-count")
+    if not kept.exists():
+        _keep(run, base)
+    return [DifferenceRow(row.benefit, row.kind, reason_text(row.reason), row.count, row.amount_fen) for row in kept.all()]
+
+
+def reason_text(reason: str) -> Text:
+    """Return a reason as people read it: one of the four, or the fact that changed."""
+    if reason in REASONS:
+        return REASONS[reason]
+    label = records.facts()[reason].label
+    return Text(f"{label.zh}有变化", f"{label.en} changed")
+
+
+def _base_of(run: Run) -> Run | None:
+    before = Month.parse(run.month).previous.text
+    return Run.objects.filter(month=before, state=Run.State.FINISHED).order_by("-id").first()
+
+
+@transaction.atomic
+def _keep(run: Run, base: Run) -> None:
+    month, before = Month.parse(run.month), Month.parse(base.month)
+    new, old = laws.installed_law(run.law_as_of).program(month), laws.installed_law(base.law_as_of).program(before)
+    facts_of = {code: new.facts_of(code) for code in new.benefits}
+    both = [code for code in new.benefits if code in old.benefits]
+    changed = {code for code in both if new.parameters_of(code) != old.parameters_of(code)}
+    rows = compute_difference(
+        run,
+        base,
+        {run.id: runs.decisions_path(run.id), base.id: runs.decisions_path(base.id)},
+        {run.id: records.snapshot_path(run.snapshot_hash), base.id: records.snapshot_path(base.snapshot_hash)},
+        facts_of,
+        changed,
+    )
+    RunDifference.objects.filter(run=run, base_run=base).delete()
+    RunDifference.objects.bulk_create(rows)
+
 
 _DIFFERENCES = """
 CREATE TEMP TABLE differing AS

@@ -51,3 +51,11 @@ class AppealWithoutText(ZhidaError):
             "请用一句话说明哪里不对，再提交。",
             "Say in a sentence what is wrong, then send it.",
         )
+
+
+class SituationUnreadable(ZhidaError):
+    def __init__(self, file: str, name: str, zh: str, en: str) -> None:
+        super().__init__(
+            f"情景 {file}“{name}”：{zh}；写法见 packs/README.md。",
+            f"Situation '{name}' in {file}: {en}. packs/README.md says how to write it.",
+        )

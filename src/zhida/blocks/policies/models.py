@@ -91,3 +91,10 @@ class Appeal(models.Model):
 
     class Meta:
         ordering = ["-id"]
+
+
+class HouseholdSharing(models.Model):
+    """A grown member agrees that the household sees their lines too; the row is gone when they withdraw."""
+
+    resident_no = models.BigIntegerField(primary_key=True)
+    agreed_at = models.DateTimeField()

@@ -1,0 +1,55 @@
+"""The door of policies: the words packs are written in, runs, decisions, the happiness list, appeals."""
+
+from zhida.blocks.policies.appeals import answer_appeal, appeals, file_appeal
+from zhida.blocks.policies.decisions import AGE_BANDS
+from zhida.blocks.policies.difference import DifferenceRow, difference
+from zhida.blocks.policies.entitlements import (
+    EntitlementLine,
+    EntitlementList,
+    Explanation,
+    Step,
+    decided_months,
+    entitlements,
+    explanation,
+)
+from zhida.blocks.policies.errors import AppealNotOpen, AppealWithoutText, NoRun, UnknownBenefit, UnknownPack
+from zhida.blocks.policies.language import *  # noqa: F403
+from zhida.blocks.policies.language import __all__ as _words
+from zhida.blocks.policies.law import BenefitDefinition, benefits, facts_of, installed_law, record_types_of
+from zhida.blocks.policies.runs import decisions_path, latest_run, run, run_benefits, run_period, runs
+from zhida.blocks.policies.sharing import set_household_sharing, shares_with_household
+
+__all__ = [
+    *_words,
+    "AGE_BANDS",
+    "AppealNotOpen",
+    "AppealWithoutText",
+    "BenefitDefinition",
+    "DifferenceRow",
+    "EntitlementLine",
+    "EntitlementList",
+    "Explanation",
+    "NoRun",
+    "Step",
+    "UnknownBenefit",
+    "UnknownPack",
+    "answer_appeal",
+    "appeals",
+    "benefits",
+    "decided_months",
+    "decisions_path",
+    "difference",
+    "entitlements",
+    "explanation",
+    "facts_of",
+    "file_appeal",
+    "installed_law",
+    "latest_run",
+    "record_types_of",
+    "run",
+    "run_benefits",
+    "run_period",
+    "runs",
+    "set_household_sharing",
+    "shares_with_household",
+]

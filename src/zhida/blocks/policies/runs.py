@@ -1,0 +1,227 @@
+"""Deciding a month for everyone: chunk by chunk, in files that stay, so that a killed run carries on where it stood."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.conf import settings
+from django.db import transaction
+
+from zhida.blocks.access import api as access
+from zhida.blocks.access.api import Purpose, Viewer
+from zhida.blocks.policies import law as laws
+from zhida.blocks.policies.decisions import ENTITLED, SCHEMA, UNKNOWN, Chunk, decision_table
+from zhida.blocks.policies.errors import NoRun, RunChanged
+from zhida.blocks.policies.models import Run, RunBenefit
+from zhida.blocks.records import api as records
+from zhida.engine.api import Batch
+from zhida.kernel import clock
+from zhida.kernel.files import atomic_path
+from zhida.kernel.period import Month
+from zhida.kernel.progress import Progress
+
+# Chunks of one decision file: about half a million residents. A kill loses at most the files being written.
+CHUNKS_PER_FILE = 32
+WORKERS = 2
+# Below this many files a second process costs more than it brings.
+FILES_FOR_WORKERS = 4
+
+Counts = dict[str, list[int]]  # benefit -> entitled, not entitled, unknown, amount
+
+
+@dataclass(frozen=True)
+class FileTask:
+    """One decision file to make: which chunks of which snapshot, under which law."""
+
+    run_id: int
+    home: str
+    snapshot: str
+    month: str
+    law_as_of: str
+    first_chunk: int
+    chunks: int
+
+    @property
+    def path(self) -> Path:
+        return run_folder(self.run_id, Path(self.home)) / f"decisions-{self.first_chunk:05d}.parquet"
+
+
+def run_folder(run_id: int, home: Path | None = None) -> Path:
+    return (home or Path(settings.HOME)) / "runs" / str(run_id)
+
+
+def run_period(
+    viewer: Viewer, month: Month, *, law_as_of: date | None = None, snapshot: Any = None, progress: Progress | None = None
+) -> Run:
+    """Decide every benefit in force in a month for the whole snapshot; return the finished run.
+
+    The same facts under the same law are one run: asked again, the finished one is returned and an unfinished one is continued.
+    Raises: records' NoSnapshot, the engine's sentences about the law.
+    """
+    snapshot = snapshot or records.snapshot_for(month)
+    as_of = laws.last_publication(law_as_of or clock.today())
+    law = laws.installed_law(as_of)
+    law.program(month)
+    manifest = json.loads((records.snapshot_path(snapshot.hash) / "manifest.json").read_text())
+    run, created = Run.objects.get_or_create(
+        month=month.text,
+        snapshot_hash=snapshot.hash,
+        law_name=law.name,
+        defaults={"law_as_of": as_of, "started_at": clock.now(), "chunks_total": len(manifest["chunks"])},
+    )
+    if created:
+        access.record_access(viewer, Purpose.OPERATION, "run.start", f"run {run.id}")
+        shutil.rmtree(run_folder(run.id), ignore_errors=True)
+    if run.state == Run.State.RUNNING:
+        _decide_all(run, progress or Progress("decide", 1, quiet=True))
+    return run
+
+
+def _decide_all(run: Run, progress: Progress) -> None:
+    tasks = _tasks(run)
+    progress.total, progress.done = run.chunks_total, 0
+    counts: Counts = {}
+    for task, made in zip(tasks, _made_files(tasks), strict=True):
+        for code, numbers in made.items():
+            counts[code] = [a + b for a, b in zip(counts.get(code, [0] * 4), numbers, strict=True)]
+        run.chunks_done = min(task.first_chunk + task.chunks, run.chunks_total)
+        Run.objects.filter(pk=run.pk).update(chunks_done=run.chunks_done)
+        progress.step(task.chunks)
+    _finish(run, counts)
+
+
+def _tasks(run: Run) -> list[FileTask]:
+    return [
+        FileTask(
+            run.id,
+            str(settings.HOME),
+            str(records.snapshot_path(run.snapshot_hash)),
+            run.month,
+            run.law_as_of.isoformat(),
+            first,
+            min(CHUNKS_PER_FILE, run.chunks_total - first),
+        )
+        for first in range(0, run.chunks_total, CHUNKS_PER_FILE)
+    ]
+
+
+def _made_files(tasks: list[FileTask]) -> Iterator[Counts]:
+    """Make every decision file that is not there yet; yield the counts of each, in order."""
+    if len([task for task in tasks if not task.path.exists()]) < FILES_FOR_WORKERS:
+        yield from map(make_file, tasks)
+        return
+    # Fresh processes: Arrow's and DuckDB's threads do not survive a fork.
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=_start_worker) as pool:
+        yield from pool.map(make_file, tasks)
+
+
+def _start_worker() -> None:
+    import django
+
+    django.setup()
+    pa.set_cpu_count(1)
+
+
+def make_file(task: FileTask) -> Counts:
+    """Decide some chunks into one Parquet file, whole or not at all; return its counts, which the file also carries."""
+    if task.path.exists():
+        return _counts_in(task.path)
+    month = Month.parse(task.month)
+    program = laws.installed_law(date.fromisoformat(task.law_as_of)).program(month)
+    counts: Counts = {}
+    tables = [table for chunk in _chunks(task, month) for table in _decide_chunk(program, chunk, counts)]
+    rows = pa.concat_tables(tables, promote_options="none").unify_dictionaries() if tables else SCHEMA.empty_table()
+    with atomic_path(task.path) as temporary:
+        pq.write_table(rows.replace_schema_metadata({"counts": json.dumps(counts)}), temporary, compression="zstd")
+    return counts
+
+
+def _counts_in(path: Path) -> Counts:
+    metadata = pq.read_schema(path).metadata or {}
+    if b"counts" not in metadata:
+        raise RunChanged(int(path.parent.name))
+    counts: Counts = json.loads(metadata[b"counts"])
+    return counts
+
+
+def _chunks(task: FileTask, month: Month) -> Iterator[Chunk]:
+    files = {name: pq.ParquetFile(Path(task.snapshot) / f"{name}.parquet") for name in ("person", "household", "claim")}
+    for index in range(task.first_chunk, task.first_chunk + task.chunks):
+        tables = {name: file.read_row_group(index, use_threads=False) for name, file in files.items()}
+        yield Chunk(tables["person"], tables["household"], tables["claim"], month)
+
+
+def _decide_chunk(program: Any, chunk: Chunk, counts: Counts) -> Iterator[pa.Table]:
+    batch = Batch.from_arrow(chunk.person, chunk.household, chunk.claim)
+    evaluation = program.evaluate(batch)
+    for code, benefit in program.benefits.items():
+        decided = evaluation[code]
+        tally = counts.setdefault(code, [0, 0, 0, 0])
+        entitled, unknown = int(np.count_nonzero(decided.status == ENTITLED)), int(np.count_nonzero(decided.status == UNKNOWN))
+        tally[0] += entitled
+        tally[1] += len(decided.status) - entitled - unknown
+        tally[2] += unknown
+        tally[3] += int(decided.amount[decided.status == ENTITLED].sum())
+        table = decision_table(benefit.definition, decided, chunk)
+        if table is not None:
+            yield table
+
+
+@transaction.atomic
+def _finish(run: Run, counts: Counts) -> None:
+    """Write the run's figures and close it, in one transaction."""
+    benefits = laws.benefits()
+    lines = [
+        RunBenefit(run=run, benefit=code, unit=benefits[code].unit, entitled=n[0], not_entitled=n[1], unknown=n[2], amount=n[3])
+        for code, n in sorted(counts.items())
+    ]
+    RunBenefit.objects.filter(run=run).delete()
+    RunBenefit.objects.bulk_create(lines)
+    run.entitled, run.not_entitled, run.unknown = (sum(n[i] for n in counts.values()) for i in range(3))
+    run.entitled_fen = sum(line.amount for line in lines if line.unit == "fen")
+    run.state, run.finished_at, run.chunks_done = Run.State.FINISHED, clock.now(), run.chunks_total
+    run.save()
+
+
+def run(run_id: int) -> Run:
+    """Return a run. Raises: NoRun."""
+    found = Run.objects.filter(pk=run_id).first()
+    if found is None:
+        raise NoRun(f"run {run_id}")
+    return found
+
+
+def runs(viewer: Viewer) -> list[Run]:
+    """List all runs, newest first."""
+    access.require(viewer, "runs.view")
+    return list(Run.objects.all())
+
+
+def latest_run(month: Month | None = None) -> Run:
+    """Return the newest finished run, of a month where given. Raises: NoRun."""
+    finished = Run.objects.filter(state=Run.State.FINISHED)
+    found = (finished.filter(month=month.text) if month else finished).order_by("-month", "-id").first()
+    if found is None:
+        raise NoRun(month.text if month else "any month")
+    return found
+
+
+def run_benefits(run_id: int) -> list[RunBenefit]:
+    """Return the figures of a run by benefit."""
+    return list(RunBenefit.objects.filter(run_id=run_id).order_by("benefit"))
+
+
+def decisions_path(run_id: int) -> str:
+    """Return the glob of a run's decision files. Columns: ``decisions.SCHEMA``."""
+    return str(run_folder(run_id) / "decisions-*.parquet")

@@ -1,0 +1,99 @@
+"""The main job by its own command: what it says adds up, a second run changes nothing, a killed one carries on."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import run_zhida
+
+KILLS = 4
+SMALL = 1_500
+UNSTEADY = ("seconds", "peak_rss_mb")
+
+
+def steady(figures: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in figures.items() if key not in UNSTEADY}
+
+
+def demo(environment: dict[str, str], residents: int) -> dict[str, Any]:
+    done = run_zhida(["demo", "--no-serve", "--json", "--quiet", "--residents", str(residents)], environment)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_every_row_received_is_accepted_or_quarantined(demo_home: Any) -> None:
+    _, figures, _ = demo_home
+    assert figures["rows_received"] == figures["rows_accepted"] + figures["rows_quarantined"]
+    assert figures["rows_quarantined"] > 0
+
+
+def test_the_demo_decides_at_least_thirty_policies_and_pays(demo_home: Any) -> None:
+    _, figures, _ = demo_home
+    assert figures["policies"] >= 30
+    assert figures["instructed"] == figures["paid"] + figures["returned"] > 0
+    assert figures["unknown"] > 0
+    assert 0.9 < figures["recall"] < 1
+    assert 0.9 < figures["precision"] <= 1
+
+
+def test_the_demo_run_again_changes_nothing(demo_home: Any) -> None:
+    _, figures, environment = demo_home
+    again = demo(environment, figures_residents(demo_home))
+    assert steady(again) == steady(figures)
+
+
+def figures_residents(demo_home: Any) -> int:
+    home, _, environment = demo_home
+    return int(json.loads((Path(home) / "feeds" / "2025-10" / "manifest.json").read_text())["residents"])
+
+
+def test_a_demo_killed_again_and_again_ends_with_the_same_figures(tmp_path: Path) -> None:
+    environment = {**os.environ, "ZHIDA_DEMO": "1", "ZHIDA_TODAY": "2025-11-05", "DATABASE_URL": ""}
+    undisturbed = demo({**environment, "ZHIDA_HOME": str(tmp_path / "undisturbed")}, SMALL)
+    killed_home = {**environment, "ZHIDA_HOME": str(tmp_path / "killed")}
+    chooser = random.Random(11)
+    for _ in range(KILLS):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "zhida", "demo", "--no-serve", "--quiet", "--residents", str(SMALL)],
+            env=killed_home,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(chooser.uniform(1.5, undisturbed["seconds"]["total"]))
+        os.killpg(process.pid, 9)
+        process.wait()
+    assert steady(demo(killed_home, SMALL)) == steady(undisturbed)
+
+
+def test_the_audit_log_of_the_demo_is_unbroken(demo_home: Any) -> None:
+    _, _, environment = demo_home
+    done = run_zhida(["audit", "verify"], environment)
+    assert done.returncode == 0
+    assert "unbroken" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["month", "--month", "2031-01"], "2031-01"),
+        (["month", "--month", "October"], "Write it as 2025-10"),
+        (["demo", "--no-serve", "--residents", "4000"], "already holds a city"),
+        (["city", "build", "--residents", "5"], "5"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_a_non_zero_exit(demo_home: Any, arguments: list[str], sentence: str) -> None:
+    _, _, environment = demo_home
+    done = run_zhida(arguments, environment)
+    assert done.returncode != 0
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
