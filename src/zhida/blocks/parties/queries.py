@@ -1,0 +1,32 @@
+"""Reads of merges."""
+
+from __future__ import annotations
+
+from zhida.blocks.access.api import Purpose, Viewer, record_access
+from zhida.blocks.parties.models import ResidentMerge
+
+
+def merges(viewer: Viewer, purpose: Purpose, state: str | None = None) -> list[ResidentMerge]:
+    """List pairs of resident numbers that may be one person, most likely first; an officer sees those of its area."""
+    found = ResidentMerge.objects.all()
+    if state:
+        found = found.filter(state=state)
+    prefix = viewer.area_prefix
+    if viewer.role != "system" and len(prefix) != 4:
+        low = int(prefix.ljust(12, "0")) if prefix else 0
+        high = low + 10 ** (12 - len(prefix)) if prefix else 0
+        found = found.filter(community__gte=low, community__lt=high)
+    record_access(viewer, purpose, "parties.merges", f"state {state or 'all'}")
+    return list(found)
+
+
+def merged_numbers() -> dict[int, int]:
+    """Return each merged resident number with the number that counts for it, chains followed to their end."""
+    direct = dict(ResidentMerge.objects.filter(state=ResidentMerge.MERGED).values_list("merged_resident_no", "kept_resident_no"))
+    return {merged: _end(direct, merged) for merged in direct}
+
+
+def _end(direct: dict[int, int], number: int) -> int:
+    while number in direct:
+        number = direct[number]
+    return number

@@ -1,0 +1,399 @@
+"""Making a snapshot: the facts of one month, as known on a day, for every resident, household and claim.
+
+Rules for who is in it:
+
+- A resident is a row of the resident register in force. A row in quarantine is not in the snapshot until it is corrected;
+  of two rows with one id number the first counts (see ``receiving``).
+- Who died before the month began is left out, so a household counts its living. Who died in the month or later stays, with
+  ``died_on``, because the month's benefits may be due for part of it.
+- Two numbers that were merged are one resident under the kept number; facts of both id numbers are found, the kept one's win.
+- The head is the eldest member registered as head; without one the spouse, else the eldest member.
+- A household lives where the household register says, else where its head lives.
+
+Rules for a fact: the newest row in force counts where it is valid in the month; where no row is, the contract's ``absent``; where
+a cell is empty, its ``null_means``. Unknown (null) where the register has no delivery in force for the entity's district, and
+where a row about the entity waits in quarantine: a missing fact never silently means no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from zhida.blocks.parties import api as parties
+from zhida.blocks.places import api as places
+from zhida.blocks.records.column_files import Array, ColumnFiles
+from zhida.blocks.records.facts import column_types, dtype_of, field_of, literal
+from zhida.blocks.records.inputs import Inputs, RegisterInForce
+from zhida.blocks.records.record_types import Fact, RecordType, record_type, record_types
+from zhida.kernel.period import Month
+from zhida.kernel.warehouse import sql_text
+
+_BATCH = 262_144
+_CHUNK_PERSONS = 16_384
+_MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """Who is in the snapshot, in its order. Arrays by person; ``starts``: position of each household's first person."""
+
+    resident_no: Array
+    household_no: Array
+    community: Array
+    starts: Array
+    heads: Array
+
+    @property
+    def persons(self) -> int:
+        return len(self.resident_no)
+
+    @property
+    def households(self) -> int:
+        return len(self.starts)
+
+    def chunks(self) -> list[tuple[int, int]]:
+        """Return ranges of households, each of about 16,384 persons."""
+        ends = np.append(self.starts[1:], self.persons)
+        cuts, first, begin = [], 0, 0
+        while first < self.households:
+            last = int(np.searchsorted(ends, begin + _CHUNK_PERSONS, side="right"))
+            last = max(last, first + 1)
+            cuts.append((first, last))
+            first, begin = last, int(ends[last - 1])
+        return cuts
+
+
+def files_sql(paths: list[Path]) -> str:
+    return "[" + ", ".join(sql_text(path) for path in paths) + "]"
+
+
+def prepare_persons(db: duckdb.DuckDBPyConnection, inputs: Inputs, month: Month, scratch: Path) -> None:
+    """Write who is in the snapshot to scratch/living.parquet, and make the tables that lead from an id number to a person.
+
+    Tables: ``numbers`` (id17, resident_no, alias): every registered id number with the number that counts for it.
+    """
+    merged = parties.merged_numbers()
+    pairs = pa.table({"merged_no": pa.array(merged.keys(), pa.int64()), "kept_no": pa.array(merged.values(), pa.int64())})
+    db.register("merged_pairs", pairs)
+    db.execute("CREATE TABLE merged AS SELECT * FROM merged_pairs")
+    db.execute(f"""CREATE VIEW numbers AS
+        SELECT id17, coalesce(kept_no, resident_no) AS resident_no, kept_no IS NOT NULL AS alias
+        FROM read_parquet({sql_text(parties.register_path())}) LEFT JOIN merged ON resident_no = merged_no""")
+    db.execute(f"CREATE VIEW died AS {_newest(inputs.register('death'), 'id_number, died_on')}")
+    residents = _newest(inputs.register("resident"), "*")
+    living = scratch / "living.parquet"
+    db.execute(f"""COPY (
+        SELECT n.resident_no, n.alias, r.* FROM ({residents}) r JOIN numbers n ON r.id_number = n.id17
+        WHERE r.id_number NOT IN (SELECT id_number FROM died WHERE died_on < DATE '{month.start}')
+    ) TO {sql_text(living)} (FORMAT parquet, COMPRESSION lz4_raw)""")
+    # An alias is a second row of a resident who also stands under the kept number: one of them is enough.
+    db.execute(f"""CREATE TABLE doubled AS
+        SELECT id_number FROM (
+            SELECT id_number, row_number() OVER (PARTITION BY resident_no ORDER BY alias, id_number) AS place
+            FROM read_parquet({sql_text(living)}) WHERE resident_no IN (SELECT kept_no FROM merged))
+        WHERE place > 1""")
+    db.execute(
+        f"CREATE VIEW living AS SELECT * FROM read_parquet({sql_text(living)}) WHERE id_number NOT IN (SELECT id_number FROM doubled)"
+    )
+
+
+def _newest(register: RegisterInForce, columns: str) -> str:
+    """Return SQL for the rows in force of a register: of several rows with one key the one delivered last."""
+    if not register.files:
+        fields = ", ".join(f"NULL::{_SQL_TYPES.get(f.type, 'BIGINT')} AS {f.name}" for f in register.contract.fields)
+        return f"SELECT {columns} FROM (SELECT {fields}) WHERE false"
+    if len(register.files) == 1:
+        return f"SELECT {columns} FROM read_parquet({sql_text(register.files[0])})"
+    union = " UNION ALL ".join(f"SELECT *, {i} AS delivered FROM read_parquet({sql_text(path)})" for i, path in enumerate(register.files))
+    names = "* EXCLUDE (delivered, place)" if columns == "*" else columns
+    key = ", ".join(register.contract.key)
+    return f"SELECT {names} FROM (SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY delivered DESC) AS place FROM ({union})) WHERE place = 1"
+
+
+_SQL_TYPES = {
+    "date": "DATE",
+    "month": "DATE",
+    "integer": "INTEGER",
+    "boolean": "BOOLEAN",
+    "code": "TINYINT",
+    "text": "VARCHAR",
+    "uscc": "VARCHAR",
+    "bank_account": "VARCHAR",
+}
+
+
+def build_skeleton(db: duckdb.DuckDBPyConnection, out: ColumnFiles, households: ColumnFiles, inputs: Inputs) -> Skeleton:
+    """Sort the living by household, write the columns that come from the resident register, choose heads."""
+    query = """SELECT resident_no, household_no, residence_community, id_number, birth_date, sex, relation, hukou_area, residence_kind
+        FROM living ORDER BY household_no, resident_no"""
+    columns = _columns(db, query)
+    resident_no, household_no, community = columns["resident_no"], columns["household_no"], columns["residence_community"]
+    starts = np.flatnonzero(np.diff(household_no, prepend=household_no[:1] - 1))
+    heads = _heads(columns["relation"], columns["birth_date"], starts)
+    is_head = np.zeros(len(resident_no), bool)
+    is_head[heads] = True
+    city = places.city().code // 100
+    _index(db, columns.pop("id_number"), resident_no, household_no, starts)
+    out.add("resident_no", resident_no, pa.int64())
+    out.add("household_no", household_no, pa.int64())
+    out.add("is_head", is_head, pa.bool_())
+    out.add("hukou_local", columns["hukou_area"] // 100 == city, pa.bool_())
+    out.add("district", community // _MILLION, pa.int64())
+    out.add("community", community, pa.int64())
+    contract = record_type("resident")
+    for fact in contract.facts:
+        out.add(fact.name, columns[fact.field], column_types(dtype_of(fact, field_of(contract, fact)))[1])
+    skeleton = Skeleton(resident_no, household_no, community, starts, heads)
+    _household_columns(db, households, inputs, skeleton)
+    return skeleton
+
+
+def _index(db: duckdb.DuckDBPyConnection, id17: Array, resident_no: Array, household_no: Array, starts: Array) -> None:
+    """Make the tables that lead from an id number (also that of a merged number) or a household number to a row."""
+    place = np.arange(len(resident_no), dtype=np.int32)
+    db.register("person_rows", pa.table({"id17": id17, "resident_no": resident_no, "household_no": household_no, "place": place}))
+    db.register("household_rows", pa.table({"household_no": household_no[starts], "place": place[: len(starts)]}))
+    db.execute("""CREATE TABLE alias_rows AS SELECT n.id17, p.place FROM numbers n JOIN person_rows p USING (resident_no)
+        WHERE n.resident_no IN (SELECT kept_no FROM merged) AND n.id17 <> p.id17""")
+    db.execute("""CREATE VIEW person_index AS
+        SELECT id17, place, false AS alias FROM person_rows UNION ALL SELECT id17, place, true AS alias FROM alias_rows""")
+
+
+def _heads(relation: Array, birth_date: Array, starts: Array) -> Array:
+    codes = [code for code, _ in record_type("resident").field("relation").codes]
+    rank = np.full(len(codes) + 1, 2, np.int64)
+    rank[codes.index("head") + 1], rank[codes.index("spouse") + 1] = 0, 1
+    order = rank[relation] * 10_000_000 + birth_date
+    best = np.minimum.reduceat(order, starts) if len(starts) else order
+    candidates = np.flatnonzero(order == np.repeat(best, np.diff(np.append(starts, len(relation)))))
+    # Equal in rank and age: the lower resident number, which comes first.
+    return candidates[np.searchsorted(candidates, starts)]
+
+
+def _household_columns(db: duckdb.DuckDBPyConnection, out: ColumnFiles, inputs: Inputs, skeleton: Skeleton) -> None:
+    community = skeleton.community[skeleton.heads].copy()
+    for path in inputs.register("household").files:
+        query = f"SELECT place, community FROM read_parquet({sql_text(path)}) JOIN household_rows USING (household_no)"
+        for batch in _batches(db, query):
+            community[batch["place"].to_numpy()] = batch["community"].to_numpy()
+    out.add("household_no", skeleton.household_no[skeleton.starts], pa.int64())
+    out.add("head_resident_no", skeleton.resident_no[skeleton.heads], pa.int64())
+    out.add("district", community // _MILLION, pa.int64())
+    out.add("street", community // 1000, pa.int64())
+    out.add("community", community, pa.int64())
+
+
+def add_facts(
+    db: duckdb.DuckDBPyConnection,
+    inputs: Inputs,
+    month: Month,
+    skeleton: Skeleton,
+    outs: dict[str, ColumnFiles],
+    step: Callable[[str], None],
+) -> None:
+    """Write the columns of every register's facts about persons and households."""
+    organisations = _organisations(db, inputs)
+    household_district = skeleton.community[skeleton.heads] // _MILLION
+    for contract in record_types().values():
+        if contract.name == "resident" or contract.entity == "claim" or not contract.facts:
+            continue
+        person = contract.entity == "person"
+        rows = skeleton.persons if person else skeleton.households
+        place = _Placed(contract, rows)
+        register = inputs.register(contract.name)
+        if contract.per_entity == "many":
+            place.count(db, _newest(register, "*") if register.files else "", month)
+        else:
+            for path in register.files:
+                place.scatter(db, path, month)
+        districts = skeleton.community // _MILLION if person else household_district
+        place.write(outs[contract.entity], _unsure(db, register, districts, rows), organisations)
+        step(contract.name)
+
+
+def _organisations(db: duckdb.DuckDBPyConnection, inputs: Inputs) -> pa.Array:
+    """Give every organisation that a fact names a position, in the order of their codes."""
+    parts = []
+    for contract in record_types().values():
+        for fact in contract.facts:
+            if fact.type == "organisation":
+                parts += [
+                    f"SELECT {fact.field} AS code FROM read_parquet({sql_text(path)})" for path in inputs.register(contract.name).files
+                ]
+    union = " UNION ALL ".join(parts) or "SELECT ''::VARCHAR AS code"
+    db.execute(
+        f"CREATE TABLE organisation AS SELECT code, (row_number() OVER (ORDER BY code) - 1)::INTEGER AS position FROM (SELECT DISTINCT code FROM ({union}) WHERE code IS NOT NULL)"
+    )
+    codes = db.execute("SELECT code FROM organisation ORDER BY position").to_arrow_table()["code"].combine_chunks()
+    return codes if len(codes) else pa.array([""], pa.string())
+
+
+def _unsure(db: duckdb.DuckDBPyConnection, register: RegisterInForce, districts: Array, rows: int) -> Array | None:
+    """Return where absence proves nothing: districts without a delivery, and entities with a row in quarantine."""
+    covered = register.areas
+    unsure = None if places.city().code in covered else ~np.isin(districts, sorted(covered))
+    waiting = _waiting(db, register)
+    if len(waiting):
+        unsure = np.zeros(rows, bool) if unsure is None else unsure
+        unsure[waiting] = True
+    return unsure if unsure is not None and unsure.any() else None
+
+
+def _waiting(db: duckdb.DuckDBPyConnection, register: RegisterInForce) -> Array:
+    table, key = ("person_index", "id17") if register.contract.link == "id_number" else ("household_rows", "household_no")
+    found = [np.empty(0, np.int32)]
+    for path, corrected in register.quarantines:
+        done = f"AND row_no NOT IN ({', '.join(map(str, corrected))})" if corrected else ""
+        query = f"SELECT place FROM read_parquet({sql_text(path)}) JOIN {table} ON link = {key} WHERE reason <> 'duplicate_key' {done}"
+        found += [batch["place"].to_numpy() for batch in _batches(db, query)]
+    return np.concatenate(found)
+
+
+class _Placed:
+    """The facts of one register while its rows are put in their places."""
+
+    def __init__(self, contract: RecordType, rows: int) -> None:
+        self.contract = contract
+        self.present = np.zeros(rows, bool)
+        self.values = {fact.name: np.zeros(rows, column_types(self._dtype(fact))[0]) for fact in contract.facts if not fact.present}
+        self.nulls = {fact.name: np.zeros(rows, bool) for fact in contract.facts if self._may_be_null(fact)}
+
+    def scatter(self, db: duckdb.DuckDBPyConnection, path: Path, month: Month) -> None:
+        """Put the rows of one delivery in their places, over those of earlier ones."""
+        aliases = []
+        for batch in _batches(db, self._query(path, month)):
+            alias = batch["alias"].to_numpy(zero_copy_only=False)
+            if alias.any():
+                aliases.append(batch.filter(batch["alias"]))
+                batch = batch.filter(pa.array(~alias))
+            self._put(batch)
+        for batch in aliases:
+            places = batch["place"].to_numpy()
+            self._put(batch.filter(pa.array(~self.present[places])))
+
+    def count(self, db: duckdb.DuckDBPyConnection, rows: str, month: Month) -> None:
+        """Count each entity's rows."""
+        if not rows:
+            return
+        for fact in self.contract.facts:
+            where = " AND ".join([self._valid(month), *self._conditions(fact)])
+            for batch in _batches(db, f"SELECT place, count(*) AS n FROM ({rows}) r {self._join()} WHERE {where} GROUP BY place"):
+                self.values[fact.name][batch["place"].to_numpy()] = batch["n"].to_numpy()
+        self.present[:] = next(iter(self.values.values())) > 0
+
+    def write(self, out: ColumnFiles, unsure: Array | None, organisations: pa.Array) -> None:
+        absent = ~self.present
+        for fact in self.contract.facts:
+            dtype = self._dtype(fact)
+            known = np.ones(len(absent), bool)
+            values = self.present if fact.present else self.values.pop(fact.name)
+            if fact.name in self.nulls:
+                known &= ~self.nulls.pop(fact.name)
+            stands = literal(fact.absent, dtype)
+            if stands is None:
+                known[absent] = False
+            elif not fact.present:
+                values[absent] = stands
+                known[absent] = True
+            if unsure is not None:
+                known &= ~(absent & unsure)
+            values[~known] = 0
+            out.add(fact.name, values, column_types(dtype)[1], known, organisations if dtype == "organisation" else None)
+
+    def _put(self, batch: pa.RecordBatch) -> None:
+        where = batch["place"].to_numpy()
+        self.present[where] = batch["in_month"].to_numpy(zero_copy_only=False)
+        for name, values in self.values.items():
+            column = batch[name]
+            if name in self.nulls:
+                self.nulls[name][where] = column.is_null().to_numpy(zero_copy_only=False)
+                column = column.fill_null(False) if pa.types.is_boolean(column.type) else _as_numbers(column).fill_null(0)
+            values[where] = _as_numbers(column).to_numpy(zero_copy_only=False)
+
+    def _query(self, path: Path, month: Month) -> str:
+        wanted = ", ".join(self._expression(fact) for fact in self.contract.facts if not fact.present)
+        joins = " ".join(self._lookup(fact) for fact in self.contract.facts if fact.type in ("resident", "organisation"))
+        alias = "alias" if self._by_person else "false AS alias"
+        return f"""SELECT place, {alias}, coalesce({self._valid(month)}, false) AS in_month{"," if wanted else ""} {wanted}
+            FROM read_parquet({sql_text(path)}) r {self._join()} {joins}"""
+
+    @property
+    def _by_person(self) -> bool:
+        return self.contract.link == "id_number"
+
+    def _join(self) -> str:
+        if self._by_person:
+            return "JOIN person_index i ON r.id_number = i.id17"
+        return f"JOIN household_rows i ON r.{self.contract.link} = i.household_no"
+
+    def _valid(self, month: Month) -> str:
+        begins, ends = self.contract.valid_from, self.contract.valid_until
+        conditions = [f"r.{begins} < DATE '{month.end}'"] if begins else []
+        conditions += [f"(r.{ends} IS NULL OR r.{ends} >= DATE '{month.start}')"] if ends else []
+        return " AND ".join(conditions) or "true"
+
+    def _conditions(self, fact: Fact) -> list[str]:
+        found = []
+        for name, code in fact.where:
+            codes = [each for each, _ in self.contract.field(name).codes]
+            found.append(f"r.{name} = {codes.index(code) + 1}")
+        return found
+
+    def _expression(self, fact: Fact) -> str:
+        dtype, stands = self._dtype(fact), literal(fact.null_means, self._dtype(fact))
+        read = {
+            "resident": f"coalesce(n_{fact.name}.resident_no, CASE WHEN r.{fact.field} IS NOT NULL THEN 0 END)",
+            "organisation": f"o_{fact.name}.position",
+        }
+        value = read.get(dtype, f"r.{fact.field}")
+        if dtype in ("date", "month"):
+            value = f"datediff('day', DATE '1970-01-01', {value})::INTEGER"
+        if stands is not None:
+            value = f"coalesce({value}, {bool(stands) if dtype == 'boolean' else stands})"
+        return f"{value} AS {fact.name}"
+
+    def _lookup(self, fact: Fact) -> str:
+        if fact.type == "resident":
+            return f"LEFT JOIN numbers n_{fact.name} ON r.{fact.field} = n_{fact.name}.id17"
+        return f"LEFT JOIN organisation o_{fact.name} ON r.{fact.field} = o_{fact.name}.code"
+
+    def _may_be_null(self, fact: Fact) -> bool:
+        field = field_of(self.contract, fact)
+        return field is not None and not field.required and literal(fact.null_means, self._dtype(fact)) is None
+
+    def _dtype(self, fact: Fact) -> str:
+        return dtype_of(fact, field_of(self.contract, fact))
+
+
+def claims_query(inputs: Inputs, month: Month) -> str:
+    """Return SQL for the claims of the month in the snapshot's order."""
+    register = inputs.register("medical_claim")
+    contract = register.contract
+    facts = ", ".join(f"r.{fact.field} AS {fact.name}" for fact in contract.facts)
+    placed = _Placed(contract, 0)
+    return f"""SELECT r.claim_no, p.resident_no, p.household_no, {facts}
+        FROM ({_newest(register, "*")}) r JOIN person_index i ON r.id_number = i.id17 JOIN person_rows p ON i.place = p.place
+        WHERE {placed._valid(month)} ORDER BY p.household_no, p.resident_no, r.claim_no"""
+
+
+def _as_numbers(column: pa.Array) -> pa.Array:
+    return column.cast(pa.int32()) if pa.types.is_date32(column.type) else column
+
+
+def _batches(db: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatch]:
+    yield from db.execute(query).to_arrow_reader(_BATCH)
+
+
+def _columns(db: duckdb.DuckDBPyConnection, query: str) -> dict[str, Array]:
+    """Run a query into whole numpy columns; dates become days."""
+    found: dict[str, list[Array]] = {}
+    for batch in _batches(db, query):
+        for name in batch.schema.names:
+            found.setdefault(name, []).append(_as_numbers(batch[name]).to_numpy(zero_copy_only=False))
+    return {name: np.concatenate(parts) for name, parts in found.items()}

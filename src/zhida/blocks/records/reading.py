@@ -1,0 +1,280 @@
+"""Reads of one household or resident out of a snapshot: a search in the manifest, then one row group. No scan of the population.
+
+Opened snapshots are kept: a Parquet footer of the whole city takes longer to read than a household.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from zhida.blocks.access.api import NotYours, Purpose, Viewer, record_access, require_resident
+from zhida.blocks.parties import api as parties
+from zhida.blocks.records.errors import HouseholdNotFound, NoSnapshot, ResidentNotFound, SnapshotMissing
+from zhida.blocks.records.models import Snapshot
+from zhida.blocks.records.record_types import record_type
+from zhida.kernel.identifiers import mask_id_number
+from zhida.kernel.period import Month
+
+_KEPT_GROUPS = 48
+FOUND_AT_MOST = 20
+
+
+@dataclass(frozen=True)
+class HouseholdFacts:
+    """The facts of one household. person and claim: fact -> one value per row; household: fact -> value. None is unknown."""
+
+    household_no: int
+    resident_nos: list[int]
+    person: dict[str, list[Any]]
+    household: dict[str, Any]
+    claim: dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class HouseholdTables:
+    """The same rows as Arrow tables: what the engine's batch is made from."""
+
+    person: pa.Table
+    household: pa.Table
+    claim: pa.Table
+
+
+@dataclass(frozen=True)
+class ResidentCard:
+    """Who a resident is, as far as a screen needs it."""
+
+    resident_no: int
+    name: str
+    masked_id: str
+    birth_date: date
+    sex: str
+    household_no: int
+    district: int
+    community: int
+
+
+def snapshots() -> list[Snapshot]:
+    """List snapshots, newest month first."""
+    return list(Snapshot.objects.order_by("-month", "-known_on", "-id"))
+
+
+def snapshot_for(month: Month | str) -> Snapshot:
+    """Return the newest snapshot of a month. Raises: NoSnapshot."""
+    found = Snapshot.objects.filter(month=str(month)).order_by("-known_on", "-id").first()
+    if found is None:
+        raise NoSnapshot(str(month))
+    return found
+
+
+def newest_snapshot() -> Snapshot:
+    """Return the snapshot of the latest month. Raises: NoSnapshot."""
+    found = Snapshot.objects.order_by("-month", "-known_on", "-id").first()
+    if found is None:
+        raise NoSnapshot("–")
+    return found
+
+
+def read_household(snapshot_hash: str, household_no: int) -> HouseholdFacts:
+    """Return the facts of one household. For blocks: whoever shows them has asked for the viewer's resident before.
+
+    Raises: SnapshotMissing, HouseholdNotFound.
+    """
+    tables = household_tables(snapshot_hash, household_no)
+    return HouseholdFacts(
+        household_no=household_no,
+        resident_nos=tables.person["resident_no"].to_pylist(),
+        person=tables.person.to_pydict(),
+        household={name: column[0].as_py() for name, column in zip(tables.household.column_names, tables.household.columns, strict=True)},
+        claim=tables.claim.to_pydict(),
+    )
+
+
+def household_tables(snapshot_hash: str, household_no: int) -> HouseholdTables:
+    """Return the rows of one household. Raises: SnapshotMissing, HouseholdNotFound."""
+    opened = _opened(snapshot_hash)
+    chunk = bisect_left(opened.last_households, household_no)
+    if chunk == len(opened.last_households):
+        raise HouseholdNotFound(household_no)
+    household = opened.rows("household", chunk, "household_no", household_no)
+    if household.num_rows == 0:
+        raise HouseholdNotFound(household_no)
+    claims = opened.rows("claim", chunk, "household_no", household_no)
+    return HouseholdTables(opened.rows("person", chunk, "household_no", household_no), household, claims)
+
+
+def household_of(resident_no: int, snapshot_hash: str) -> int:
+    """Return the household a resident lives in. Raises: SnapshotMissing, ResidentNotFound."""
+    return int(_resident_row(_opened(snapshot_hash), resident_no)["household_no"][0].as_py())
+
+
+def account_of(resident_nos: Any, snapshot_hash: str) -> pa.Table:
+    """Return resident_no, account_no, bank_code of those residents who have an account, by resident number.
+
+    resident_nos: any sequence of numbers. Few are read from their row groups, many by one pass over the file.
+    """
+    opened = _opened(snapshot_hash)
+    wanted = np.unique(np.asarray(resident_nos, dtype=np.int64))
+    groups = (
+        np.unique([bisect_right(opened.firsts("accounts"), int(no)) - 1 for no in wanted])
+        if len(wanted) < 100_000
+        else np.arange(opened.file("accounts").num_row_groups)
+    )
+    tables = []
+    for group in groups[groups >= 0]:
+        table = opened.file("accounts").read_row_group(int(group), use_threads=False)
+        numbers = table["resident_no"].to_numpy()
+        place = np.searchsorted(wanted, numbers).clip(0, max(len(wanted) - 1, 0))
+        tables.append(table.filter(pa.array(wanted[place] == numbers)) if len(wanted) else table.slice(0, 0))
+    return pa.concat_tables(tables) if tables else opened.file("accounts").schema_arrow.empty_table()
+
+
+def resident_card(viewer: Viewer, purpose: Purpose, resident_no: int, snapshot_hash: str | None = None) -> ResidentCard:
+    """Return who a resident is; the look is written to the audit log.
+
+    Raises: NoSnapshot, ResidentNotFound, NotYours.
+    """
+    opened = _opened(snapshot_hash or newest_snapshot().hash)
+    card = _card(opened, resident_no)
+    require_resident(viewer, resident_no, card.community)
+    record_access(viewer, purpose, "records.resident_card", f"resident {resident_no}")
+    return card
+
+
+def find_residents(viewer: Viewer, purpose: Purpose, text: str) -> list[ResidentCard]:
+    """Return at most 20 residents of the viewer's area whose name begins with ``text``, or the one with that id number.
+
+    Raises: NoSnapshot, NotYours (a resident searches for nobody).
+    """
+    if viewer.role == "resident":
+        raise NotYours(viewer.account, "the search of residents")
+    opened, written = _opened(newest_snapshot().hash), text.strip()
+    numbers = _by_id(written) if written[:17].isdigit() and len(written) == 18 else _by_name(opened, viewer, written)
+    cards = [card for card in (_card_or_none(opened, number) for number in numbers) if card]
+    record_access(viewer, purpose, "records.find_residents", f"{len(cards)} found")
+    return [card for card in cards if viewer.sees_area(card.community)][:FOUND_AT_MOST]
+
+
+def _by_id(written: str) -> list[int]:
+    number = parties.resident_no_of(written)
+    return [] if number is None else [parties.merged_numbers().get(number, number)]
+
+
+def _by_name(opened: _Opened, viewer: Viewer, written: str) -> list[int]:
+    if not written:
+        return []
+    names, found = opened.file("names"), []
+    prefix = viewer.area_prefix
+    low = int(prefix[:9].ljust(9, "0"))
+    high = low + 10 ** max(0, 9 - len(prefix))
+    # Names are sorted: the row groups that can hold them lie together.
+    for group in range(max(0, bisect_left(opened.firsts("names"), written) - 1), names.num_row_groups):
+        table = names.read_row_group(group, use_threads=False)
+        for name, number, street in zip(*(table[column].to_pylist() for column in ("name", "resident_no", "street")), strict=True):
+            if name.startswith(written) and low <= street < high:
+                found.append(number)
+            if len(found) == FOUND_AT_MOST or (name > written and not name.startswith(written)):
+                return found
+    return found
+
+
+def _card_or_none(opened: _Opened, resident_no: int) -> ResidentCard | None:
+    try:
+        return _card(opened, resident_no)
+    except ResidentNotFound:
+        return None
+
+
+def _card(opened: _Opened, resident_no: int) -> ResidentCard:
+    row = {name: column[0].as_py() for name, column in zip(*_named(_resident_row(opened, resident_no)), strict=True)}
+    chunk = bisect_left(opened.last_households, row["household_no"])
+    persons = opened.rows("person", chunk, "household_no", row["household_no"])
+    place = persons["resident_no"].to_pylist().index(resident_no)
+    codes = record_type("resident").field("sex").codes
+    return ResidentCard(
+        resident_no=resident_no,
+        name=row["name"],
+        masked_id=mask_id_number(row["id_number"]),
+        birth_date=row["birth_date"],
+        sex=codes[persons["sex"][place].as_py() - 1][0],
+        household_no=row["household_no"],
+        district=persons["district"][place].as_py(),
+        community=persons["community"][place].as_py(),
+    )
+
+
+def _named(table: pa.Table) -> tuple[list[str], list[pa.ChunkedArray]]:
+    return table.column_names, table.columns
+
+
+def _resident_row(opened: _Opened, resident_no: int) -> pa.Table:
+    group = bisect_right(opened.firsts("residents"), resident_no) - 1
+    found = opened.rows("residents", group, "resident_no", resident_no) if group >= 0 else None
+    if found is None or found.num_rows == 0:
+        raise ResidentNotFound(resident_no)
+    return found
+
+
+class _Opened:
+    """A snapshot's open files and its last read row groups."""
+
+    def __init__(self, folder: Path) -> None:
+        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+        self.last_households = [chunk["last_household"] for chunk in manifest["chunks"]]
+        self._folder = folder
+        self._files: dict[str, pq.ParquetFile] = {}
+        self._firsts: dict[str, list[Any]] = {}
+        self._groups: OrderedDict[tuple[str, int], pa.Table] = OrderedDict()
+        # Handles are shared by the server's threads; a Parquet reader serves one at a time.
+        self._lock = threading.Lock()
+
+    def file(self, name: str) -> pq.ParquetFile:
+        if name not in self._files:
+            self._files[name] = pq.ParquetFile(self._folder / f"{name}.parquet")
+        return self._files[name]
+
+    def firsts(self, name: str) -> list[Any]:
+        """Return the first sorted value of each row group."""
+        if name not in self._firsts:
+            metadata = self.file(name).metadata
+            self._firsts[name] = [
+                metadata.row_group(i).column(0).statistics.min for i in range(metadata.num_row_groups) if metadata.row_group(i).num_rows
+            ]
+        return self._firsts[name]
+
+    def rows(self, name: str, group: int, column: str, value: int) -> pa.Table:
+        """Return the rows of a row group with one value of its sorted column."""
+        with self._lock:
+            table = self._group(name, group)
+        numbers = table[column].chunk(0).to_numpy() if table.num_rows else np.empty(0, np.int64)
+        first, last = np.searchsorted(numbers, [value, value + 1])
+        return table.slice(int(first), int(last - first))
+
+    def _group(self, name: str, group: int) -> pa.Table:
+        key = (name, group)
+        if key not in self._groups:
+            self._groups[key] = self.file(name).read_row_group(group, use_threads=False).combine_chunks()
+            while len(self._groups) > _KEPT_GROUPS:
+                self._groups.popitem(last=False)
+        self._groups.move_to_end(key)
+        return self._groups[key]
+
+
+@lru_cache(3)
+def _opened(snapshot_hash: str) -> _Opened:
+    found = Snapshot.objects.filter(hash=snapshot_hash).first()
+    folder = Path(found.path) if found else Path()
+    if found is None or not (folder / "manifest.json").exists():
+        raise SnapshotMissing(snapshot_hash)
+    return _Opened(folder)
