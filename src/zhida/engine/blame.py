@@ -129,9 +129,9 @@ def _or_segments(bits: Array, segments: Any) -> Array:
 
 
 def _is_source(node: Node) -> bool:
-    return node.op in ("fact", "lookup", "marginal", "bracket")
+    return node.op in ("fact", "number", "lookup", "marginal", "bracket")
 
 
 def _parameter_name(node: Node) -> str:
     payload: Any = node.payload
-    return str(payload.parameter.name if node.op == "lookup" else payload[0].table.parameter.name)
+    return str(payload.parameter.name if node.op in ("lookup", "number") else payload[0].table.parameter.name)

@@ -80,7 +80,8 @@ class BenefitDefinition(Definition):
 
     every: MONTH, QUARTER, YEAR or ONCE. unit: ``fen`` is paid; ``kWh``, ``status`` … are decided and never paid.
     payee: ``self``, ``head``, ``guardian``, ``mother`` or ``organisation:<fact>``. occasion: for ONCE, the variable or fact that tells
-    occasions apart (a birth date, an instalment number). in_force: first day and exclusive end.
+    occasions apart (a birth date, an instalment number). in_force: first day and exclusive end. known_from: the day the benefit was published;
+    a law as of an earlier day grants nothing.
     """
 
     code: str = ""
@@ -129,6 +130,7 @@ def benefit(
     source: str = "",
     occasion: str | None = None,
     in_force: tuple[str | None, str | None] = (None, None),
+    known_from: str | None = None,
 ) -> Callable[[Formula], BenefitDefinition]:
     """Declare a benefit: see BenefitDefinition for the words."""
 
@@ -139,7 +141,7 @@ def benefit(
             unit=unit,
             label=_text(label),
             module=function.__module__,
-            formulas=[_base(function)],
+            formulas=[DatedFormula(ALWAYS, _day(known_from) or ALWAYS, function)],
             law=law,
             clause=clause,
             code=code,

@@ -103,7 +103,7 @@ class Guards:
 
     def _values(self, node: Node) -> list[int]:
         parameter = self._parameters[node.payload[0]]  # type: ignore[index]
-        found = [-1 if isinstance(entry.value, Scale) else entry.value for entry in parameter.entries]
+        found = [-1 if isinstance(entry.value, Scale) else entry.value for entry in parameter.entries if entry.value is not None]
         return found if parameter.default is None else [*found, parameter.default]
 
 

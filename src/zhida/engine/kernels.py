@@ -223,8 +223,9 @@ def _and(node: Node, args: Sequence[Value], batch: Batch) -> Value:
     data = a & b
     if known_a is None and known_b is None:
         return data, None
-    no_a = ~a if known_a is None else known_a & ~a
-    no_b = ~b if known_b is None else known_b & ~b
+    # logical_not, not ~: a value that is the same for all rows is a plain Python bool, and ~True is -2.
+    no_a = np.logical_not(a) if known_a is None else known_a & np.logical_not(a)
+    no_b = np.logical_not(b) if known_b is None else known_b & np.logical_not(b)
     return tidy(data, data | no_a | no_b)
 
 

@@ -152,6 +152,8 @@ class Law:
         self.definitions = self._definition_index(definitions)
         self.benefits = {d.code: d for d in self.definitions.values() if isinstance(d, BenefitDefinition)}
         self.versions: dict[str, list[tuple[date, Node]]] = {}
+        # Benefits published after as_of: recorded, so that others may name them, and never granted.
+        self.unpublished: set[str] = set()
         self._recording: list[str] = []
         self._programs: dict[tuple[str, tuple[str, ...]], Program] = {}
         self._record_all()
@@ -169,13 +171,17 @@ class Law:
                 raise BenefitUnknown(code, list(self.benefits))
         key = (period.text, wanted)
         if key not in self._programs:
-            chosen = [b for b in self.benefits.values() if b.in_force_on(period.start) and (benefits is None or b.code in wanted)]
+            chosen = [b for b in self.benefits.values() if self.grants(b, period.start) and (benefits is None or b.code in wanted)]
             self._programs[key] = compile_program(self, period, chosen)
         return self._programs[key]
 
     def not_in_force(self, period: Month) -> list[BenefitDefinition]:
         """List the benefits that the law does not grant in a month."""
-        return [benefit for benefit in self.benefits.values() if not benefit.in_force_on(period.start)]
+        return [benefit for benefit in self.benefits.values() if not self.grants(benefit, period.start)]
+
+    def grants(self, benefit: BenefitDefinition, day: date) -> bool:
+        """Say whether a benefit is in force on a day, and known to this law."""
+        return benefit.name not in self.unpublished and benefit.in_force_on(day)
 
     def version_on(self, name: str, day: date) -> Node:
         """Return the wording of a definition that applies on a day."""
@@ -245,6 +251,9 @@ class Law:
             raise Cycle(here(), [*self._recording[self._recording.index(definition.name) :], definition.name])
         self._recording.append(definition.name)
         known = [formula for formula in definition.formulas if self.as_of is None or formula.known_from <= self.as_of]
+        if not known:
+            self.unpublished.add(definition.name)
+            known = definition.formulas[:1]
         results = [(formula, self._call(definition, formula)) for formula in known]
         self._recording.pop()
         scale = max(result.shape.scale for _, result in results)

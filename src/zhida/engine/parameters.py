@@ -14,7 +14,7 @@
 group), the newest ``from``; of equally new ones, the one that names the fewest areas, so a district's own value beats the city's.
 A later city-wide value therefore ends a district's older one, as 全市统一 notices do. ``known_from`` (default: ``from``) is the day of
 publication: a law as of an earlier day does not contain the entry. ``default:`` gives keys that no entry names a value; without it their
-value is unknown, and the answer names ``law.<parameter>``.
+value is unknown, and the answer names ``law.<parameter>``; so it is where the written value is ``not_found``.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ from zhida.kernel.text import Text
 
 # A key as written: an area code, a whole number, a code or true/false. None covers every key.
 Key = int | str | None
+# What a pack writes for a value that exists but that we have no source for.
+NOT_FOUND = "not_found"
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,16 @@ class Scale:
 
 @dataclass(frozen=True)
 class Entry:
-    """One dated value for one set of keys. ``keys`` has one tuple of alternatives per key; an empty one covers all."""
+    """One dated value for one set of keys. ``keys`` has one tuple of alternatives per key; an empty one covers all.
+
+    value None: there is a value, but it was not found (``value: not_found``); who needs it is unknown.
+    """
 
     since: date
     until: date
     known_from: date
     keys: tuple[tuple[Key, ...], ...]
-    value: int | Scale
+    value: int | Scale | None
     grade: str = ""
     source: str = ""
     law: str = ""
@@ -165,9 +170,9 @@ class _Reading:
         label = Text.parse(body.get("label", self.name))
         if is_scale:
             return self._scale_parameter(body, rows, unit, shift, {**common, "label": label})
-        codes = tuple(dict.fromkeys(str(row["value"]) for _, row in rows)) if kind == "code" else ()
+        codes = tuple(dict.fromkeys(str(row["value"]) for _, row in rows if row["value"] != NOT_FOUND)) if kind == "code" else ()
         default = body.get("default")
-        written = [row["value"] for _, row in rows] + ([default] if default is not None else [])
+        written = [row["value"] for _, row in rows if row["value"] != NOT_FOUND] + ([default] if default is not None else [])
         scale = self._decimals(written, shift) if kind == "number" else 0
         entries = tuple(self._entry(keys, row, self._value(row["value"], kind, shift, scale, codes)) for keys, row in rows)
         fallback = None if default is None else self._value(default, kind, shift, scale, codes)
@@ -257,7 +262,7 @@ class _Reading:
             codes.extend(self.areas[item] if isinstance(item, str) else [int(item)])
         return tuple(dict.fromkeys(codes))
 
-    def _entry(self, keys: tuple[tuple[Key, ...], ...], row: dict[str, Any], value: int | Scale) -> Entry:
+    def _entry(self, keys: tuple[tuple[Key, ...], ...], row: dict[str, Any], value: int | Scale | None) -> Entry:
         since = self._day(row["from"])
         until = self._day(row["until"]) if row.get("until") else NEVER
         known = self._day(row["known_from"]) if row.get("known_from") else since
@@ -285,7 +290,9 @@ class _Reading:
         except ArithmeticError as error:
             raise self.fail(f"“{value}”不是数字。", f"'{value}' is not a number.") from error
 
-    def _value(self, value: Any, kind: Kind, shift: int, scale: int, codes: tuple[str, ...]) -> int:
+    def _value(self, value: Any, kind: Kind, shift: int, scale: int, codes: tuple[str, ...]) -> int | None:
+        if value == NOT_FOUND:
+            return None
         if kind == "number":
             return self._number(value, shift, scale)
         if kind == "date":
@@ -360,9 +367,8 @@ def _forward(name: str) -> Any:
 
 
 # Python looks operators up on the class, so each is named here.
-for _name in (
-    "add radd sub rsub mul rmul truediv rtruediv neg lt le gt ge eq ne and or rand ror invert bool floordiv mod pow iter float int".split()
-):
+_OPERATORS = "add radd sub rsub mul rmul truediv rtruediv neg lt le gt ge eq ne and or rand ror invert bool floordiv mod pow iter float int"
+for _name in _OPERATORS.split():
     setattr(ParameterReference, f"__{_name}__", _forward(f"__{_name}__"))
 
 

@@ -57,6 +57,22 @@ class Program:
         pairs = [node.payload for node in in_order([self.benefits[code].amount]) if node.op == "fact"]
         return list(dict.fromkeys((str(pair[0]), str(pair[1])) for pair in pairs))  # type: ignore[index]
 
+    def facts_of(self, code: str) -> list[tuple[str, str]]:
+        """List the (entity, fact) pairs a benefit's rule reads, in the order the rule reaches them."""
+        benefit = self.benefits[code]
+        roots = [node for node in (benefit.amount, benefit.occasion) if node is not None]
+        return [(str(n.payload[0]), str(n.payload[1])) for n in in_order(roots) if n.op == "fact"]  # type: ignore[index]
+
+    def parameters_of(self, code: str) -> dict[str, tuple[Any, ...]]:
+        """Return the values of the parameters that one benefit reads in this month, by name: equal where the law did not change."""
+        tables: dict[str, Table] = {}
+        for node in in_order([self.benefits[code].amount]):
+            if node.op in ("number", "lookup", "marginal", "bracket"):
+                payload: Any = node.payload
+                table = payload[0].table if node.op in ("marginal", "bracket") else payload
+                tables[table.parameter.name] = table
+        return {name: tuple(entry.value if entry else None for entry in table.entries) for name, table in sorted(tables.items())}
+
     @cached_property
     def _vector(self) -> VectorProgram:
         from zhida.engine.vector import VectorProgram
@@ -118,7 +134,7 @@ class _Compiler:
         if name not in self._variables:
             definition = self.law.definitions[name]
             root = self.law.version_on(name, self.period.start)
-            if isinstance(definition, BenefitDefinition) and not definition.in_force_on(self.period.start):
+            if isinstance(definition, BenefitDefinition) and not self.law.grants(definition, self.period.start):
                 body = self.graph.node("const", (), ("number", 0), Shape("number", unit=root.shape.unit), root.place)
             else:
                 before, self._using = self._using, f"{definition.pack}.{name}"

@@ -322,7 +322,8 @@ def plain_constants(nodes: Sequence[Node]) -> dict[int, Any]:
             found[id(node)] = bool(value) if node.shape.kind == "bool" else value
         elif node.op == "number":
             table: Any = node.payload
-            found[id(node)] = bool(table.values[0]) if node.shape.kind == "bool" else int(table.values[0])
+            value = int(table.values[0]) if table.present[0] else None
+            found[id(node)] = bool(value) if node.shape.kind == "bool" and value is not None else value
         elif node.op == "variable":
             found[id(node)] = found[id(node.args[0])]
         else:

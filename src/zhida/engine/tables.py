@@ -128,9 +128,9 @@ def _entry(parameter: Parameter, combination: Sequence[Any], day: date | None) -
 
 
 def _columns(parameter: Parameter, entries: Sequence[Entry | None]) -> tuple[Array, Array]:
-    present = np.array([entry is not None or parameter.default is not None for entry in entries])
+    present = np.array([parameter.default is not None if entry is None else entry.value is not None for entry in entries])
     fallback = parameter.default or 0
-    plain = [fallback if entry is None or isinstance(entry.value, Scale) else entry.value for entry in entries]
+    plain = [fallback if entry is None else entry.value if isinstance(entry.value, int) else 0 for entry in entries]
     return np.array(plain, dtype=np.int64), present
 
 
