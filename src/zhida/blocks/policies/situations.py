@@ -25,7 +25,14 @@ HOME_DISTRICT = 330106
 NOT_IN_FORCE = "not in force"
 UNKNOWN_FACT = "unknown"
 # How snapshot columns are typed; everything else is a 64-bit whole number.
-ARROW_TYPES = {"bool": pa.bool_(), "boolean": pa.bool_(), "date": pa.date32(), "month": pa.date32(), "code": pa.int8(), "organisation": pa.string()}
+ARROW_TYPES = {
+    "bool": pa.bool_(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "month": pa.date32(),
+    "code": pa.int8(),
+    "organisation": pa.string(),
+}
 # Facts that a case may leave out although no contract says what they then are: everybody is registered where the household lives.
 PERSON_DEFAULTS = {"hukou_local": True, "residence_kind": "registered"}
 HOUSEHOLD_DEFAULTS = {"household_kind": "family", "district": HOME_DISTRICT}
@@ -88,7 +95,9 @@ def _situation(pack: str, place: str, item: dict[str, Any]) -> Situation:
         if key not in _WRITTEN:
             raise _unreadable(place, name, str(key), list(_WRITTEN))
     if not (name and "period" in item and item.get("household", {}).get("persons") and item.get("expect")):
-        raise SituationUnreadable(place, name, "缺少 name、period、persons 或 expect", "it lacks a name, a period, persons or what to expect")
+        raise SituationUnreadable(
+            place, name, "缺少 name、period、persons 或 expect", "it lacks a name, a period, persons or what to expect"
+        )
     return Situation(pack, place, name, Month.parse(str(item["period"])), item.get("law_as_of"), item["household"], item["expect"])
 
 
@@ -146,7 +155,13 @@ class _Builder:
         district = int(household.get("district", HOME_DISTRICT))
         areas = {key: value for key, value in _areas(district).items() if key != "street"}
         is_first = row == 0
-        built_in = {"resident_no": self.resident_no(row), "household_no": self.household_no, "is_head": is_first, "hukou_area": district, **areas}
+        built_in = {
+            "resident_no": self.resident_no(row),
+            "household_no": self.household_no,
+            "is_head": is_first,
+            "hukou_area": district,
+            **areas,
+        }
         written = {key: value for key, value in person.items() if key not in ("name", "claims")}
         for key, value in written.items():
             # A person of the same household is written by name: mother: 甲.
@@ -271,7 +286,8 @@ def _by_kernel(program: Program, law: Law, cases: list[Case], chosen: int) -> di
     for result in evaluation:
         missing = dict(zip(result.unknown_rows.tolist(), result.missing, strict=True))
         every = [
-            Answer(None, frozenset(missing[row].split(","))) if row in missing else Answer(amount) for row, amount in enumerate(result.amount.tolist())
+            Answer(None, frozenset(missing[row].split(","))) if row in missing else Answer(amount)
+            for row, amount in enumerate(result.amount.tolist())
         ]
         size = len(next(iter(cases[chosen].columns[result.entity].values())))
         answers[result.code] = every[chosen * size : (chosen + 1) * size]

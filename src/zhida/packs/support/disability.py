@@ -23,7 +23,9 @@ def disability_income_limit(household, law):
     return household.dibao_standard * law.canji_income_multiple
 
 
-@variable(Household, unit="bool", label=("家庭人均收入在限额内", "Household within the income limit"), clause="家庭人均收入不高于低保标准150%")
+@variable(
+    Household, unit="bool", label=("家庭人均收入在限额内", "Household within the income limit"), clause="家庭人均收入不高于低保标准150%"
+)
 def disability_income_allowed(household):
     """By the means test where authorised; a dibao household by the register is below the limit anyway."""
     tested = household.means_tested & (household.income_per_head <= household.disability_income_limit)
@@ -56,7 +58,9 @@ def canji_shenghuo(person, law):
     return where(eligible, round_half_up(person.household.dibao_standard * law.canji_shenghuo_rate, FEN), 0)
 
 
-@variable(Person, unit="bool", label=("需长期照护的残疾人", "Disabled and in need of long-term care"), clause="一级、二级及非重度智力、精神残疾人")
+@variable(
+    Person, unit="bool", label=("需长期照护的残疾人", "Disabled and in need of long-term care"), clause="一级、二级及非重度智力、精神残疾人"
+)
 def needs_nursing(person):
     """Severely disabled, or mentally or intellectually disabled at any level; and assessed as needing long-term care."""
     kind = person.is_severely_disabled | person.disability_category.is_in("intellectual", "mental")

@@ -1,6 +1,6 @@
 """Who is poor, and what minimum living security pays: 低保, 低边, 特困, free electricity, property fees, emergency relief.
 
-Children and disability stand in their own modules, imported below so that loading this one loads the pack.
+Children and disability stand in their own modules beside this one.
 """
 
 from __future__ import annotations
@@ -21,9 +21,6 @@ from zhida.blocks.policies.api import (
     variable,
     where,
 )
-from zhida.packs.support import children, disability
-
-__all__ = ["children", "disability"]
 
 SOCIAL_ASSISTANCE = "社会救助暂行办法（国务院令第649号）；浙江省社会救助条例"
 
@@ -50,7 +47,9 @@ def savings_per_head(household):
     return household.household_savings / maximum(household.people, 1)
 
 
-@variable(Household, unit="bool", label=("住房符合规定", "Homes within the limit"), clause="一套或无房，或两套但人均面积低于上年度人均住房面积")
+@variable(
+    Household, unit="bool", label=("住房符合规定", "Homes within the limit"), clause="一套或无房，或两套但人均面积低于上年度人均住房面积"
+)
 def homes_allowed(household, law):
     """At most one home, or two that together are small for the number of people."""
     small = household.dwelling_area / maximum(household.people, 1) < law.second_home_area_limit
@@ -63,7 +62,9 @@ def no_vehicle(household):
     return total(household.members.private_vehicles) == 0
 
 
-@variable(Household, unit="bool", label=("低保财产符合规定", "Property within the dibao limit"), clause="浙江省社会救助家庭经济状况认定办法")
+@variable(
+    Household, unit="bool", label=("低保财产符合规定", "Property within the dibao limit"), clause="浙江省社会救助家庭经济状况认定办法"
+)
 def dibao_property_allowed(household, law):
     """Savings, vehicles, shops and homes within what the province allows."""
     year_of_standard = household.dibao_standard * law.months_of_a_year
