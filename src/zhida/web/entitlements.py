@@ -80,8 +80,12 @@ class Overview:
         return [group for group in self.groups if group.rows and group.key != "not_entitled"]
 
     @property
-    def not_entitled(self) -> list[Row]:
-        return self.group("not_entitled").rows
+    def not_entitled(self) -> list[list[Row]]:
+        """Lines that came to nothing, those of one benefit together: a family of six has six answers to each."""
+        by_benefit: dict[str, list[Row]] = {}
+        for row in self.group("not_entitled").rows:
+            by_benefit.setdefault(row.line.benefit.code, []).append(row)
+        return list(by_benefit.values())
 
     @property
     def total_fen(self) -> int:
@@ -92,29 +96,28 @@ class Overview:
         return [row for group in self.groups for row in group.rows]
 
 
-def overview(lines: Iterable[Any], payments: Iterable[Any], people: dict[int, str], resident_no: int) -> Overview:
+def overview(lines: Iterable[Any], payments: Iterable[Any], resident_no: int) -> Overview:
     """Put decisions and payments side by side.
 
-    lines: policies.EntitlementLine. payments: payments.PaymentLine of the household. people: resident_no -> name.
+    lines: policies.EntitlementLine. payments: payments.PaymentLine, those of other lines are left out. resident_no: the reader.
     """
     paid: dict[tuple[str, str, int], list[Any]] = {}
     for payment in sorted(payments, key=lambda each: each.revision):
         if payment.state not in _CLOSED:
             paid.setdefault((payment.benefit, payment.period_key, payment.entity_no), []).append(payment)
-    rows = [Row(line, paid.get((line.benefit.code, line.period_key, line.entity_no), []), who(line, people, resident_no)) for line in lines]
+    rows = [Row(line, paid.get((line.benefit.code, line.period_key, line.entity_no), []), who(line, resident_no)) for line in lines]
     return Overview([Group(key, label, [row for row in rows if row.group == key]) for key, label in GROUPS.items()])
 
 
-def who(line: Any, people: dict[int, str], resident_no: int) -> Text:
+def who(line: Any, resident_no: int) -> Text:
     """Say whom a line is for, in the family's own words."""
     if line.entity_kind == "household":
         return Text("全家", "The household")
     if line.entity_kind == "claim":
-        return Text("看病费用", "A medical bill")
-    name = people.get(line.entity_no, "")
+        return Text(f"{line.who}的看病费用", f"{line.who}, medical bill")
     if line.entity_no == resident_no:
-        return Text(f"{name}（本人）" if name else "本人", f"{name} (you)" if name else "You")
-    return Text(name or "家人", name or "A member of the family")
+        return Text(f"{line.who}（本人）", f"{line.who} (you)")
+    return Text(line.who, line.who)
 
 
 def matching(rows: Iterable[Row], words: str) -> list[Row]:

@@ -10,7 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from zhida.blocks.payments import api as payments
 from zhida.blocks.policies import api as policies
@@ -20,10 +20,12 @@ from zhida.kernel.text import Text
 from zhida.web import entitlements, explanation
 from zhida.web.access import requires
 from zhida.web.resident.forms import AppealForm
+from zhida.web.templatetags.zhida import month as month_text
 from zhida.web.text import in_language, pick
 
 # From so many lines on, a family gets a search box.
 _MANY = 12
+_PAGE = 24
 _RECEIVED = Text("已收到。街道专员会在期限前答复您。", "We have it. Your street's officer will answer within the term.")
 _CSV_HEADS = (
     Text("月份", "Month"),
@@ -51,8 +53,9 @@ def happiness_list(request: HttpRequest) -> HttpResponse:
             "words": words,
             "searchable": words or len(overview.rows) > _MANY,
             "shown": entitlements.matching(overview.rows, words) if words else [],
-            "months": _months(found.month),
-            "month_query": f"?month={request.GET['month']}" if "month" in request.GET else "",
+            "months": [_month_tab(month, found.month) for month in reversed(found.months)],
+            "month_query": _month_query(request),
+            "shares": policies.shares_with_household(request.viewer),
         },
     )
 
@@ -65,36 +68,26 @@ def list_csv(request: HttpRequest) -> HttpResponse:
     response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="zhida-{found.month}.csv"'
     writer = csv.writer(response)
-    heads = (
-        ("月份", "Month"),
-        ("项目", "Benefit"),
-        ("给谁", "For"),
-        ("结论", "Answer"),
-        ("金额", "Amount"),
-        ("单位", "Unit"),
-        ("发放", "Payment"),
-    )
-    writer.writerow([pick(zh, en) for zh, en in heads])
-    for row in overview.rows:
-        money = row.line.unit == "fen"
-        amount = plain_yuan(row.line.amount) if money else str(row.line.amount)
-        payment = in_language(row.payment.state_text) if row.payment else ""
-        label = in_language(entitlements.GROUPS[row.group])
-        unit = pick("元", "yuan") if money else row.line.unit
-        due = row.line.status == "entitled"
-        who = in_language(row.who)
-        writer.writerow(
-            [str(found.month), in_language(row.line.benefit.label), who, label, amount if due else "", unit if due else "", payment]
-        )
+    writer.writerow([in_language(head) for head in _CSV_HEADS])
+    writer.writerows([found.month, *_csv_row(row)] for row in overview.rows)
     return response
+
+
+def _csv_row(row: entitlements.Row) -> list[str]:
+    """Benefit, for whom, answer, amount, unit, payment: amounts only where something is due."""
+    line = row.line
+    answer, payment = in_language(entitlements.GROUPS[row.group]), in_language(row.payment.state_text) if row.payment else ""
+    amount, unit = (plain_yuan(line.amount), pick("元", "yuan")) if line.unit == "fen" else (str(line.amount), line.unit)
+    due = line.status == "entitled"
+    return [in_language(line.benefit.label), in_language(row.who), answer, amount if due else "", unit if due else "", payment]
 
 
 @requires("entitlements.view_own")
 @require_GET
 def history(request: HttpRequest) -> HttpResponse:
     """Every payment to the household, newest first."""
-    lines = sorted(_payments(request), key=lambda line: (line.period_key, line.transaction_id), reverse=True)
-    page = Paginator(lines, 24).get_page(request.GET.get("page"))
+    found = policies.entitlements(request.viewer, request.purpose, request.viewer.resident_no)
+    page = Paginator(_payments(request, found), _PAGE).get_page(request.GET.get("page"))
     return render(request, "resident/history.html", {"page": page, "labels": _labels()})
 
 
@@ -103,7 +96,8 @@ def history(request: HttpRequest) -> HttpResponse:
 def why(request: HttpRequest, benefit: str, entity_no: int) -> HttpResponse:
     """The conclusion of one line, then how it comes about and what would change it."""
     told = policies.explanation(request.viewer, request.purpose, request.viewer.resident_no, benefit, entity_no, _month(request))
-    row = entitlements.overview([told.line], _payments(request), {}, request.viewer.resident_no).rows[0]
+    paid = payments.payments_of(request.viewer, request.purpose, {told.line.payee_no} - {0})
+    row = entitlements.overview([told.line], paid, request.viewer.resident_no).rows[0]
     return render(
         request,
         "resident/why.html",
@@ -120,6 +114,14 @@ def why(request: HttpRequest, benefit: str, entity_no: int) -> HttpResponse:
     )
 
 
+@requires("entitlements.view_own")
+@require_POST
+def sharing(request: HttpRequest) -> HttpResponse:
+    """Agree that the household sees one's own lines, or withdraw it."""
+    policies.set_household_sharing(request.viewer, request.POST.get("shared") == "yes")
+    return redirect(reverse("resident:list") + "#sharing")
+
+
 @requires("entitlements.appeal")
 @require_http_methods(["GET", "POST"])
 def appeal(request: HttpRequest, benefit: str, entity_no: int) -> HttpResponse:
@@ -128,11 +130,8 @@ def appeal(request: HttpRequest, benefit: str, entity_no: int) -> HttpResponse:
     told = policies.explanation(viewer, request.purpose, viewer.resident_no, benefit, entity_no, _month(request))
     form = AppealForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        month = str(_month(request) or policies.latest_month())
-        policies.file_appeal(viewer, viewer.resident_no, benefit, entity_no, month, form.cleaned_data["text"])
-        messages.success(
-            request, Text("已收到。街道专员会在期限前答复您。", "We have it. Your street's officer will answer within the term.")
-        )
+        policies.file_appeal(viewer, viewer.resident_no, benefit, entity_no, told.month, form.cleaned_data["text"])
+        messages.success(request, in_language(_RECEIVED))
         return redirect("resident:appeals")
     context = {"form": form, "line": told.line, "facts": explanation.facts_used(told.steps), "trail": _trail(Text("提出异议", "Object"))}
     return render(request, "resident/appeal.html", context, status=400 if form.errors else 200)
@@ -146,15 +145,17 @@ def my_appeals(request: HttpRequest) -> HttpResponse:
     return render(request, "resident/appeals.html", {"appeals": found, "labels": _labels()})
 
 
-def _overview(request: HttpRequest) -> tuple[Any, entitlements.Overview]:
-    viewer = request.viewer
-    found = policies.entitlements(viewer, request.purpose, viewer.resident_no, _month(request))
-    people = {viewer.resident_no: found.resident.name}
-    return found, entitlements.overview(found.lines, _payments(request), people, viewer.resident_no)
+def _overview(request: HttpRequest) -> tuple[policies.EntitlementList, entitlements.Overview]:
+    found = policies.entitlements(request.viewer, request.purpose, request.viewer.resident_no, _month(request))
+    return found, entitlements.overview(found.lines, _payments(request, found), request.viewer.resident_no)
 
 
-def _payments(request: HttpRequest) -> list[Any]:
-    return payments.payments_of(request.viewer, request.purpose, resident_nos=[request.viewer.resident_no])
+def _payments(request: HttpRequest, found: policies.EntitlementList) -> list[payments.PaymentLine]:
+    """The household's payments, without those of grown members who have not agreed to share."""
+    own = request.viewer.resident_no
+    lines = payments.payments_of(request.viewer, request.purpose, [own], found.resident.household_no)
+    seen = {line.entity_no for line in found.lines}
+    return [line for line in lines if line.payee_no == own or line.entity_no in seen]
 
 
 def _labels() -> dict[str, Text]:
@@ -173,8 +174,8 @@ def _month_query(request: HttpRequest) -> str:
     return f"?month={_month(request)}" if _month(request) else ""
 
 
-def _months(shown: Month) -> list[dict[str, Any]]:
-    return [{"month": shown.previous}, {"month": shown}]
+def _month_tab(month: str, shown: str) -> dict[str, Any]:
+    return {"label": month_text(month), "url": f"?month={month}", "current": month == shown}
 
 
 def _trail(last: Text) -> list[dict[str, Any]]:

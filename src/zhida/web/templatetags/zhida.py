@@ -156,6 +156,14 @@ def area(code: int | str | None) -> str:
         return str(code)
 
 
+@register.filter
+def department(fact: Any) -> str:
+    """Write which department a fact comes from: ``民政``, ``Civil affairs``."""
+    from zhida.blocks.records import api as records
+
+    return in_language(records.record_type(fact.record_type).department)
+
+
 @register.simple_tag
 def status_badge(state: str) -> SafeString:
     """Write a state as a labelled badge; its colour only repeats what the word says."""
