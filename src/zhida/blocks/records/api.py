@@ -18,7 +18,9 @@ from zhida.blocks.records.errors import (
     UnknownRecordType,
 )
 from zhida.blocks.records.facts import facts
+from zhida.blocks.records.feed_files import suggested_columns
 from zhida.blocks.records.models import Delivery, Snapshot
+from zhida.blocks.records.particulars import died_residents, known_on, names_of, sample_residents, snapshot_path
 from zhida.blocks.records.quarantine import QuarantinedRow, QuarantinePage, quarantined_row, quarantined_rows
 from zhida.blocks.records.queries import deliveries, delivery, quality
 from zhida.blocks.records.reading import (
@@ -68,12 +70,15 @@ __all__ = [
     "correct_row",
     "deliveries",
     "delivery",
+    "died_residents",
     "facts",
     "find_residents",
     "freeze_snapshot",
     "household_of",
     "household_tables",
+    "known_on",
     "link_residents",
+    "names_of",
     "newest_snapshot",
     "quality",
     "quarantined_row",
@@ -84,6 +89,9 @@ __all__ = [
     "record_type",
     "record_types",
     "resident_card",
+    "sample_residents",
     "snapshot_for",
+    "snapshot_path",
     "snapshots",
+    "suggested_columns",
 ]

@@ -30,7 +30,11 @@ def log(request: HttpRequest) -> HttpResponse:
     """Show the newest entries, of one subject or account where asked, and the result of checking the chain."""
     access.record_access(request.viewer, request.purpose, "audit.view", "audit log")
     text = request.GET.get("text", "").strip()
-    entries = [entry for entry in access.audit_entries(limit=ENTRIES_SHOWN) if not text or text in f"{entry.account} {entry.action} {entry.subject}"]
+    entries = [
+        entry
+        for entry in access.audit_entries(limit=ENTRIES_SHOWN)
+        if not text or text in f"{entry.account} {entry.action} {entry.subject}"
+    ]
     verified, broken = 0, None
     try:
         verified = access.verify_audit_log()

@@ -12,7 +12,9 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from zhida.blocks.policies import api as policies
 from zhida.kernel.text import Text
+from zhida.web import explanation
 from zhida.web.text import in_language
 
 PAGE_ROWS = 25
@@ -29,17 +31,25 @@ def page_number(request: HttpRequest) -> int:
     return max(1, int(written)) if written.isdigit() else 1
 
 
-class CountedRows(Sequence[Any]):
-    """One page of a list whose other pages stay in the block: what ``Paginator`` needs to draw the links."""
+def links_to(page: int, pages: int) -> Page:
+    """Return what ``{% pagination %}`` draws for a list whose pages a block cuts: page ``page`` of ``pages``."""
+    return Paginator(range(pages), 1).get_page(page)
 
-    def __init__(self, rows: Sequence[Any], total: int) -> None:
-        self.rows, self.total = rows, total
 
-    def __len__(self) -> int:
-        return self.total
+def benefit_label(code: str) -> Text:
+    """Return a benefit's name; its code where the pack is no longer installed."""
+    definition = policies.benefits().get(code)
+    return definition.label if definition else Text(code, code)
 
-    def __getitem__(self, wanted: Any) -> Any:
-        return self.rows
+
+def why(told: policies.Explanation) -> dict[str, Any]:
+    """Return what ``components/why_body.html`` shows of an explanation."""
+    return {
+        "tree": explanation.tree(told.steps),
+        "numbers": explanation.numbers_used(told.steps),
+        "facts": explanation.facts_used(told.steps),
+        "changes": told.changes,
+    }
 
 
 def csv_file(name: str, heads: Sequence[Text], rows: Iterable[Sequence[Any]]) -> HttpResponse:

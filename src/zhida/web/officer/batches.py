@@ -1,0 +1,217 @@
+"""Payment batches: prepare, check a sample, approve or refuse, release, take in the bank's answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from zhida.blocks.access import api as access
+from zhida.blocks.payments import api as payments
+from zhida.blocks.policies import api as policies
+from zhida.kernel.text import Text
+from zhida.web.access import requires
+from zhida.web.charts import BarList, Item, Share
+from zhida.web.officer.common import back, benefit_label, page_of
+from zhida.web.templatetags.zhida import number, yuan, yuan_short
+from zhida.web.text import in_language, pick
+
+SAMPLE_SIZE = 10
+STEPS = (
+    ("prepared", Text("编制", "Prepared")),
+    ("approved", Text("复核批准", "Approved")),
+    ("released", Text("发往银行", "Sent to the bank")),
+    ("settled", Text("结清", "Settled")),
+)
+TONES = {"paid": "good", "accepted": "", "instructed": "", "held": "wait", "rejected": "bad", "returned": "bad"}
+
+
+@requires("payments.view")
+@require_GET
+def batches(request: HttpRequest) -> HttpResponse:
+    """List the batches, and offer to prepare one from the newest run."""
+    latest = next((run for run in policies.runs(request.viewer) if run.state == "finished"), None)
+    may_prepare = bool(access.purpose_of(request.viewer, "payments.prepare"))
+    context = {"page": page_of(request, payments.batches(request.viewer)), "run": latest if may_prepare else None}
+    return render(request, "officer/batches.html", context)
+
+
+@requires("payments.prepare")
+@require_POST
+def prepare(request: HttpRequest) -> HttpResponse:
+    """Prepare a batch from a run: only what was not instructed before."""
+    run = policies.run(int(request.POST["run"]))
+    made = payments.prepare_batch(request.viewer, run.id)
+    if made is None:
+        nothing = Text("没有新的应发：本次核定的每一笔都已编入批次。", "Nothing new: everything this run decided is in a batch already.")
+        return back(request, "officer:batches", nothing)
+    done = Text(f"批次 {made.id} 已编制，等待另一位同事复核。", f"Batch {made.id} is prepared and waits for a second officer.")
+    return back(request, "officer:batch", done, made.id)
+
+
+@requires("payments.view")
+@require_GET
+def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Show one batch: its sums, where it stands, what may be done by this viewer now."""
+    shown = payments.batch(request.viewer, batch_id)
+    context = {
+        "batch": shown,
+        "steps": _steps(shown),
+        "states": _states(payments.totals_by("state", batch_id=batch_id)),
+        "benefits": _benefits(payments.totals_by("benefit", batch_id=batch_id)),
+        "may": _may(request, shown),
+        "demo": settings.DEMO,
+        "trail": [*_trail(), {"label": Text(f"批次 {batch_id}", f"Batch {batch_id}")}],
+    }
+    return render(request, "officer/batch.html", context)
+
+
+@requires("payments.sample")
+@require_GET
+def sample(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Show payments drawn by chance and those with the highest risk, each with why it is due."""
+    shown = payments.batch(request.viewer, batch_id)
+    seed = request.GET.get("seed", "1")
+    number_drawn = int(seed) if seed.isdigit() else 1
+    drawn = payments.sample(request.viewer, batch_id, SAMPLE_SIZE, number_drawn)
+    context = {
+        "batch": shown,
+        "drawn": [_checked(line) for line in drawn],
+        "next_seed": number_drawn + 1,
+        "seed": number_drawn,
+        "may": _may(request, shown),
+        "trail": [
+            *_trail(),
+            {"label": Text(f"批次 {batch_id}", f"Batch {batch_id}"), "url": reverse("officer:batch", args=[batch_id])},
+            {"label": Text("抽样核对", "Sample check")},
+        ],
+    }
+    return render(request, "officer/sample.html", context)
+
+
+@requires("payments.approve")
+@require_POST
+def decide(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Approve a batch, or refuse it with a reason for its maker."""
+    if request.POST.get("decision") == "approve":
+        payments.approve_batch(request.viewer, batch_id)
+        done = Text(f"批次 {batch_id} 已批准，可以发往银行。", f"Batch {batch_id} is approved and can be released.")
+    else:
+        payments.refuse_batch(request.viewer, batch_id, request.POST.get("reason", ""))
+        done = Text(f"批次 {batch_id} 已退回经办人，没有发出任何款项。", f"Batch {batch_id} went back to its maker; nothing was paid.")
+    return back(request, "officer:batch", done, batch_id)
+
+
+@requires("payments.release")
+@require_POST
+def release(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Write the bank's file of an approved batch."""
+    path = payments.release_batch(request.viewer, batch_id)
+    done = Text("全部付款都被暂缓，没有发出文件。", "Every payment is on hold, so no file went out.")
+    if path:
+        done = Text(f"批次 {batch_id} 已发往银行：{path.name}。", f"Batch {batch_id} went to the bank as {path.name}.")
+    return back(request, "officer:batch", done, batch_id)
+
+
+@requires("payments.release")
+@require_POST
+def answers(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Take in the bank's answers that have arrived, and settle the batch when none is missing."""
+    files, problems = payments.import_folder(request.viewer)
+    for problem in problems:
+        messages.error(request, in_language(problem.text))
+    try:
+        payments.settle(request.viewer, batch_id)
+    except payments.BatchStillOpen as mistake:
+        messages.warning(request, in_language(mistake.text))
+        return redirect("officer:batch", batch_id)
+    done = Text(
+        f"收到 {len(files)} 份银行回执，批次 {batch_id} 已结清。", f"{len(files)} answers of the bank came in; batch {batch_id} is settled."
+    )
+    return back(request, "officer:batch", done, batch_id)
+
+
+def _trail() -> list[dict[str, Any]]:
+    return [{"label": Text("发放批次", "Batches"), "url": reverse("officer:batches")}]
+
+
+def _steps(shown: Any) -> list[dict[str, Any]]:
+    """Return where a batch stands, with who did each step."""
+    notes = {
+        "prepared": Text(f"{shown.prepared_by}", f"{shown.prepared_by}"),
+        "approved": Text(shown.approved_by, shown.approved_by),
+        "released": Text(shown.file_name, shown.file_name),
+        "settled": Text("", ""),
+    }
+    order = [state for state, _ in STEPS]
+    if shown.state == "refused":
+        refused = Text(f"{shown.refused_by}：{shown.refusal_reason}", f"{shown.refused_by}: {shown.refusal_reason}")
+        return [
+            {"label": STEPS[0][1], "state": "done", "note": notes["prepared"]},
+            {"label": Text("复核退回", "Refused"), "state": "failed", "note": refused},
+        ]
+    reached = order.index(shown.state)
+    waiting = reached + 1 if shown.state != "settled" else len(order)
+    return [
+        {
+            "label": label,
+            "state": "done" if i <= reached else "current" if i == waiting else "todo",
+            "note": notes[state] if i <= reached else "",
+        }
+        for i, (state, label) in enumerate(STEPS)
+    ]
+
+
+def _states(rows: list[payments.TotalsRow]) -> Share | None:
+    """Show what became of a batch's payments."""
+    if not rows:
+        return None
+    items = [
+        Item(
+            in_language(payments.TRANSACTION_STATE_TEXT[row.key[0]]),
+            row.count,
+            number(row.count),
+            tone=TONES.get(str(row.key[0]), "quiet"),
+            detail=yuan(row.amount_fen),
+        )
+        for row in sorted(rows, key=lambda row: -row.count)
+    ]
+    total = sum(row.count for row in rows)
+    return Share(pick(f"{number(total)} 笔付款现在的状态", f"Where the {number(total)} payments stand now"), items)
+
+
+def _benefits(rows: list[payments.TotalsRow]) -> BarList | None:
+    """Rank a batch's benefits by money."""
+    if not rows:
+        return None
+    ordered = sorted(rows, key=lambda row: -row.amount_fen)
+    items = [
+        Item(
+            in_language(benefit_label(str(row.key[0]))),
+            row.amount_fen,
+            yuan_short(row.amount_fen),
+            detail=pick(f"{number(row.count)} 笔", f"{number(row.count)} payments"),
+        )
+        for row in ordered
+    ]
+    return BarList(pick(f"金额最多的是{items[0].label}", f"{items[0].label} is the largest"), items)
+
+
+def _checked(line: Any) -> dict[str, Any]:
+    return {"line": line, "benefit": benefit_label(line.benefit)}
+
+
+def _may(request: HttpRequest, shown: Any) -> dict[str, bool]:
+    """Return what this viewer may do with this batch now; a checker is never its maker."""
+    holds = {name: bool(access.purpose_of(request.viewer, f"payments.{name}")) for name in ("approve", "release", "sample", "prepare")}
+    return {
+        "approve": holds["approve"] and shown.state == "prepared" and shown.prepared_by != request.viewer.account,
+        "sample": holds["sample"],
+        "release": holds["release"] and shown.state == "approved",
+        "answers": holds["release"] and shown.state == "released",
+    }

@@ -1,0 +1,125 @@
+"""What waits for whom: one page that each role opens in the morning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from zhida.blocks.access import api as access
+from zhida.blocks.access.api import Purpose, Viewer
+from zhida.blocks.parties import api as parties
+from zhida.blocks.payments import api as payments
+from zhida.blocks.places import api as places
+from zhida.blocks.policies import api as policies
+from zhida.blocks.records import api as records
+from zhida.kernel.text import Text
+from zhida.web.access import requires
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something that waits: how many, where to go, and what to do there."""
+
+    label: Text
+    count: int
+    url: str
+    note: Text
+    tone: str = "wait"
+
+
+@requires("feeds.view", "quarantine.view", "payments.view", "appeals.handle")
+@require_GET
+def overview(request: HttpRequest) -> HttpResponse:
+    tasks = [ask(request.viewer, purpose) for permission, ask in _TASKS if (purpose := access.purpose_of(request.viewer, permission))]
+    waiting = sum(task.count for task in tasks)
+    run = next(iter(policies.runs(request.viewer)), None) if access.purpose_of(request.viewer, "runs.view") else None
+    context = {
+        "tasks": sorted(tasks, key=lambda task: task.count == 0),
+        "waiting": waiting,
+        "place": _place(request.viewer),
+        "month_run": run,
+        "month_steps": _month_steps(request.viewer, run) if run else [],
+    }
+    return render(request, "officer/overview.html", context)
+
+
+def _place(viewer: Viewer) -> places.Area | None:
+    return places.area(int(viewer.area_code)) if viewer.area_code else None
+
+
+def _appeals(viewer: Viewer, purpose: Purpose) -> Task:
+    count = len(policies.appeals(viewer, purpose, "open"))
+    return Task(Text("居民异议", "Appeals"), count, reverse("officer:appeals"), Text("等您答复", "wait for your answer"))
+
+
+def _quarantine(viewer: Viewer, purpose: Purpose) -> Task:
+    count = records.quarantined_rows(viewer, purpose).total
+    return Task(Text("隔离数据", "Quarantined rows"), count, reverse("officer:quarantine"), Text("等待更正", "wait to be corrected"))
+
+
+def _returns(viewer: Viewer, purpose: Purpose) -> Task:
+    note = Text("没有到人手里", "did not reach their payee")
+    return Task(Text("退票和暂缓", "Returned or on hold"), payments.count_returns(viewer), reverse("officer:returns"), note, "bad")
+
+
+def _refused(viewer: Viewer, purpose: Purpose) -> Task:
+    count = sum(delivery.state == "refused" for delivery in records.deliveries(viewer, purpose))
+    note = Text("整份没有接收，请确认列名或请部门重发", "refused whole: confirm the columns, or ask for a new file")
+    return Task(Text("未接收的文件", "Refused files"), count, reverse("officer:feeds") + "?state=refused", note, "bad")
+
+
+def _merges(viewer: Viewer, purpose: Purpose) -> Task:
+    count = len(parties.merges(viewer, purpose, "proposed"))
+    return Task(Text("疑似重复的人", "Likely duplicates"), count, reverse("officer:merges"), Text("等您判断", "wait for your judgement"))
+
+
+def _batches(state: str, label: Text, note: Text) -> Callable[[Viewer, Purpose], Task]:
+    def ask(viewer: Viewer, purpose: Purpose) -> Task:
+        found = [batch for batch in payments.batches(viewer) if batch.state == state]
+        url = reverse("officer:batch", args=[found[0].id]) if len(found) == 1 else reverse("officer:batches")
+        return Task(label, len(found), url, note)
+
+    return ask
+
+
+# Permission -> what waits for whoever holds it, in the order of the day.
+_TASKS: tuple[tuple[str, Callable[[Viewer, Purpose], Task]], ...] = (
+    ("appeals.handle", _appeals),
+    ("feeds.receive", _refused),
+    ("merges.review", _merges),
+    ("payments.approve", _batches("prepared", Text("待复核的批次", "Batches to check"), Text("等您复核", "wait for your approval"))),
+    (
+        "payments.release",
+        _batches("approved", Text("待发送的批次", "Batches to send"), Text("已批准，可发往银行", "approved, ready for the bank")),
+    ),
+    (
+        "payments.release",
+        _batches("released", Text("等银行回执的批次", "Batches at the bank"), Text("等回执后结清", "settle when it has answered")),
+    ),
+    ("payments.returns", _returns),
+    ("quarantine.correct", _quarantine),
+)
+
+
+def _month_steps(viewer: Viewer, run: Any) -> list[dict[str, Any]]:
+    """Return how far the newest month has come, from decided to settled."""
+    done = [("核定", "Decided", run.state == "finished")]
+    if access.purpose_of(viewer, "payments.view"):
+        states = {batch.state for batch in payments.batches(viewer, run.month) if not batch.is_reissue}
+        done += [
+            ("编制", "Prepared", bool(states - {"refused"})),
+            ("批准", "Approved", bool(states & {"approved", "released", "settled"})),
+            ("发往银行", "Sent", bool(states & {"released", "settled"})),
+            ("结清", "Settled", "settled" in states),
+        ]
+    first = next((i for i, (_, _, is_done) in enumerate(done) if not is_done), len(done))
+    return [
+        {"label": Text(zh, en), "state": "done" if is_done else "current" if i == first else "todo"}
+        for i, (zh, en, is_done) in enumerate(done)
+    ]
