@@ -5,12 +5,27 @@ The number of a child is its place among the children of the same couple (``birt
 
 from __future__ import annotations
 
-from zhida.blocks.policies.api import NEVER, ONCE, YEAR, Person, add_years, benefit, bracket, clamp, maximum, months_between, variable, where
+from zhida.blocks.policies.api import (
+    NEVER,
+    ONCE,
+    YEAR,
+    Person,
+    add_years,
+    benefit,
+    bracket,
+    clamp,
+    maximum,
+    months_between,
+    variable,
+    where,
+)
 
 # ---- Pregnancy grant ---------------------------------------------------------------------------------------------------------------------
 
 
-@variable(Person, unit="bool", label=("杭州户籍或驻杭现役军人", "Registered here, or serving here"), clause="女方杭州户籍（含驻杭现役军人）")
+@variable(
+    Person, unit="bool", label=("杭州户籍或驻杭现役军人", "Registered here, or serving here"), clause="女方杭州户籍（含驻杭现役军人）"
+)
 def is_local_mother(person):
     """A living woman who is registered in the city, or serves in a unit stationed in it."""
     serves_here = person.alive & (person.veteran_kind == "active_local")
@@ -67,7 +82,9 @@ def yunchan_2023(person, law):
 # ---- Birth grant -------------------------------------------------------------------------------------------------------------------------
 
 
-@variable(Person, unit="date", label=("育儿补助申领截止日", "Last day for the birth grant"), clause="出生后180日内；通知前出生的自施行日起180日")
+@variable(
+    Person, unit="date", label=("育儿补助申领截止日", "Last day for the birth grant"), clause="出生后180日内；通知前出生的自施行日起180日"
+)
 def birth_window_ends_on(person, law):
     """180 days after the birth; for children born before the notice, 180 days after the notice."""
     return maximum(person.birth_date, law.birth_notice_on) + law.birth_claim_days
@@ -107,24 +124,6 @@ def childcare_birthday(person, law):
     return add_years(person.birth_date, law.childcare_until_age)
 
 
-@variable(Person, unit="bool", label=("婴幼儿户籍在本市", "Young child registered here"), clause="户籍地申领")
-def childcare_eligible(person, period):
-    """A child registered in the city, born before the year ended, whose third birthday is not before the year."""
-    return person.is_local & (person.birth_date < period.end) & (person.childcare_birthday >= period.start)
-
-
-@variable(Person, unit="fen", label=("方案施行后出生儿童年补贴", "Allowance of a child born under the programme"), clause="每孩每年3600元")
-def childcare_full_years(person, law, period):
-    """Three whole payments: in the year of birth and in each of the two years after."""
-    return where(person.childcare_birthday >= period.end, law.childcare_year_amount, 0)
-
-
-@variable(Person, unit="month", label=("本年折算月数", "Months of this year that count"), clause="2025年1月1日前出生、未满3周岁的按月折算")
-def childcare_months(person, law, period):
-    """Months of the year up to the third birthday, its own month included."""
-    return clamp(months_between(period.start, person.childcare_birthday) + 1, 0, law.childcare_months_of_year)
-
-
 @benefit(
     Person,
     code="guojia_yuer_2025",
@@ -139,8 +138,14 @@ def childcare_months(person, law, period):
     in_force=("2025-01-01", None),
     known_from="2025-07-28",
 )
-def guojia_yuer_2025(person, law):
-    """3,600 a year for those born since 2025; 300 for each month until the third birthday for those born before."""
-    by_month = person.childcare_months * law.childcare_month_amount
-    amount = where(person.birth_date >= law.childcare_starts_on, person.childcare_full_years, by_month)
-    return where(person.childcare_eligible, amount, 0)
+def guojia_yuer_2025(person, law, period):
+    """3,600 for the year of birth and each of the two after; for children born before 2025, 300 for each month until the third birthday.
+
+    The month of the birthday counts: a child of December 2023 has 12 months in 2025 and 12 in 2026.
+    """
+    three_on = person.childcare_birthday
+    eligible = person.is_local & (person.birth_date < period.end) & (three_on >= period.start)
+    by_year = where(three_on >= period.end, law.childcare_year_amount, 0)
+    months = clamp(months_between(period.start, three_on) + 1, 0, period.months)
+    by_month = months * law.childcare_month_amount
+    return where(eligible, where(person.birth_date >= law.childcare_starts_on, by_year, by_month), 0)

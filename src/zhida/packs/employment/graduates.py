@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from zhida.blocks.policies.api import NEVER, ONCE, Person, add_years, benefit, months_between, rank, round_down, round_half_up, variable, where
+from zhida.blocks.policies.api import (
+    NEVER,
+    ONCE,
+    Person,
+    add_years,
+    benefit,
+    months_between,
+    rank,
+    round_down,
+    round_half_up,
+    variable,
+    where,
+)
 
 
-@variable(Person, unit="bool", label=("按2021年10月后规定登记的毕业生", "Graduate under the rules since October 2021"), clause="2021-10-15起以申请时间为准")
+@variable(
+    Person,
+    unit="bool",
+    label=("按2021年10月后规定登记的毕业生", "Graduate under the rules since October 2021"),
+    clause="2021-10-15起以申请时间为准",
+)
 def is_subsidised_graduate(person, law, period):
     """A living graduate who registered for the subsidy since the rules of October 2021."""
     registered = (person.graduate_applied_on >= law.graduate_rules_from) & (person.graduate_applied_on < period.end)
@@ -49,7 +66,12 @@ def daxuesheng_shenghuo(person, law):
     return where(person.is_subsidised_graduate & (person.graduate_living_half > 0), half, 0)
 
 
-@variable(Person, unit="bool", label=("在西部区县工作满三年", "Three years of work in a western district or county"), clause="富阳、临安、桐庐、淳安、建德工作满3年")
+@variable(
+    Person,
+    unit="bool",
+    label=("在西部区县工作满三年", "Three years of work in a western district or county"),
+    clause="富阳、临安、桐庐、淳安、建德工作满3年",
+)
 def graduate_three_years_west(person, law, period):
     """Works in one of the five western districts and counties, for three years by the end of the period."""
     long_enough = add_years(person.graduate_worked_from, law.graduate_west_years) < period.end
@@ -77,7 +99,12 @@ def daxuesheng_xibu(person):
 # ---- Rent allowance --------------------------------------------------------------------------------------------------------------------
 
 
-@variable(Person, unit="bool", label=("符合租房补贴条件", "Meets the conditions of the rent allowance"), clause="在杭无房，未享受公租房、人才租赁房")
+@variable(
+    Person,
+    unit="bool",
+    label=("符合租房补贴条件", "Meets the conditions of the rent allowance"),
+    clause="在杭无房，未享受公租房、人才租赁房",
+)
 def graduate_rent_eligible(person, period):
     """A graduate without a home in the city and outside public and talent rental housing."""
     applied = person.graduate_applied_on <= period.start

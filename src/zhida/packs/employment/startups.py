@@ -45,13 +45,6 @@ def loan_interest_share(person, law):
     return where(person.startup_key_group, 1, share_of_others)
 
 
-@variable(Person, unit="bool", label=("创业担保贷款在贴息期内", "The loan is within its three years"), clause="期限3年")
-def loan_running(person, law, period):
-    """The founder has a guaranteed loan whose three years had not ended when the quarter began."""
-    has_loan = (person.loan_principal > 0) & (person.loan_from < period.end)
-    return person.is_founder & has_loan & (period.start < add_years(person.loan_from, law.loan_years_most))
-
-
 @benefit(
     Person,
     code="chuangye_danbao",
@@ -65,10 +58,12 @@ def loan_running(person, law, period):
     grade="B",
     in_force=("2025-04-01", None),
 )
-def chuangye_danbao(person):
-    """The subsidised share of the quarter's interest."""
+def chuangye_danbao(person, law, period):
+    """The subsidised share of the quarter's interest, for quarters that begin within the loan's three years."""
+    has_loan = (person.loan_principal > 0) & (person.loan_from < period.end)
+    within = period.start < add_years(person.loan_from, law.loan_years_most)
     amount = round_half_up(person.loan_interest_within_limit * person.loan_interest_share)
-    return where(person.loan_running, amount, 0)
+    return where(person.is_founder & has_loan & within, amount, 0)
 
 
 # ---- Grants ----------------------------------------------------------------------------------------------------------------------------
@@ -130,13 +125,6 @@ def chuangye_shebao(person, law):
     return where(person.startup_social_eligible, minimum(person.startup_social_paid, law.startup_social_most), 0)
 
 
-@variable(Person, unit="bool", label=("符合带动就业补贴条件", "Meets the conditions of the reward for jobs"), clause="不超过3年")
-def jobs_reward_eligible(person, law, period):
-    """A founder in the calendar year of founding or one of the two after, with enough jobs created."""
-    in_years = (person.startup_founded_on < period.end) & (add_years(person.startup_founded_on, law.jobs_reward_years) >= period.end)
-    return person.alive & person.startup_operating & in_years & (person.startup_jobs >= law.jobs_reward_least)
-
-
 @benefit(
     Person,
     code="daidong_jiuye",
@@ -150,7 +138,9 @@ def jobs_reward_eligible(person, law, period):
     grade="B",
     in_force=("2018-01-01", None),
 )
-def daidong_jiuye(person, law):
-    """A base for the first jobs and a step for each more, up to a limit for the year."""
+def daidong_jiuye(person, law, period):
+    """A base for the first jobs and a step for each more, up to a limit; in the calendar year of founding and the two after."""
+    within = (person.startup_founded_on < period.end) & (add_years(person.startup_founded_on, law.jobs_reward_years) >= period.end)
+    eligible = person.alive & person.startup_operating & within & (person.startup_jobs >= law.jobs_reward_least)
     more = maximum(person.startup_jobs - law.jobs_reward_least, 0) * law.jobs_reward_step
-    return where(person.jobs_reward_eligible, minimum(law.jobs_reward_base + more, law.jobs_reward_most), 0)
+    return where(eligible, minimum(law.jobs_reward_base + more, law.jobs_reward_most), 0)

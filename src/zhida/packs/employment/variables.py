@@ -1,4 +1,7 @@
-"""Work: unemployment benefit, social insurance subsidies, posts for the hard to place; the other modules hold start-ups and graduates."""
+"""Work: unemployment benefit, social insurance subsidies, posts for the hard to place.
+
+Founders and graduates stand in their own modules, imported below so that loading this one loads the pack.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,19 @@ from zhida.blocks.policies.api import (
     variable,
     where,
 )
-from zhida.packs.employment import graduates, startups  # noqa: F401  (their rules are part of this pack)
+from zhida.packs.employment import graduates, startups
+
+__all__ = ["graduates", "startups"]
 
 # ---- Unemployment benefit ----------------------------------------------------------------------------------------------------------------
 
 
-@variable(Person, unit="month", label=("失业保险金领取期限", "Months of unemployment benefit"), clause="满6个月领1个月；五年以上部分满8个月领1个月；最长24个月")
+@variable(
+    Person,
+    unit="month",
+    label=("失业保险金领取期限", "Months of unemployment benefit"),
+    clause="满6个月领1个月；五年以上部分满8个月领1个月；最长24个月",
+)
 def unemployment_duration(person, law):
     """One month for every six paid in the first five years, one for every eight after; half a step or more counts as a step."""
     early = minimum(person.unemployment_months, law.unemployment_early_months)
@@ -71,7 +81,9 @@ def shiye_baoxianjin(person, law):
 # ---- Social insurance subsidies ----------------------------------------------------------------------------------------------------------
 
 
-@variable(Person, unit="bool", label=("符合用人单位社保补贴条件", "Counts for the employer's subsidy"), clause="领失业保险金当月不得同时享受")
+@variable(
+    Person, unit="bool", label=("符合用人单位社保补贴条件", "Counts for the employer's subsidy"), clause="领失业保险金当月不得同时享受"
+)
 def shebao_yongren_eligible(person):
     """A hard-to-place worker hired by an employer, not drawing unemployment benefit in the same month."""
     return person.alive & (person.post_kind == "hardship_hire") & ~person.draws_unemployment_benefit

@@ -23,10 +23,15 @@ from zhida.blocks.policies.api import (
 @variable(Household, unit="m2", label=("保障面积", "Floor area that counts"), clause="每人15平方米，不低于36、不超过60平方米")
 def housing_area(household, law):
     """So much for each living member, between a floor and a ceiling."""
-    return clamp(household.size * law.rent_area_per_person, law.rent_area_least, law.rent_area_most)
+    return clamp(household.people * law.rent_area_per_person, law.rent_area_least, law.rent_area_most)
 
 
-@variable(Household, unit="bool", label=("符合公租房货币补贴条件", "Meets the conditions of the rent allowance"), clause="市本级，在市场租房并有保障类别")
+@variable(
+    Household,
+    unit="bool",
+    label=("符合公租房货币补贴条件", "Meets the conditions of the rent allowance"),
+    clause="市本级，在市场租房并有保障类别",
+)
 def gongzufang_eligible(household, law):
     """Rents on the market in the old city and holds a kind of housing support."""
     supported = (household.tenure == "rent") & (household.housing_support_kind != "none")
