@@ -52,10 +52,11 @@ def test_she_objects_and_finds_her_objection_again(visit: Callable[..., Page], s
 
 def test_she_takes_the_list_home_as_a_table(visit: Callable[..., Page]) -> None:
     page = visit("/my/", user="lin_xiaoman")
-    lines = page.locator(".line").count()
+    due = page.locator(".line__amount").count()
     answer = page.request.get("/my/list.csv")
     rows = list(csv.reader(io.StringIO(answer.text().removeprefix("\ufeff"))))
-    assert rows[0][:2] == ["月份", "项目"] and len(rows) == lines + 1
+    assert rows[0][:2] == ["月份", "项目"]
+    assert len([row for row in rows[1:] if row[4]]) == due > 0
 
 
 def test_large_text_and_english_are_one_press_away_and_stay(visit: Callable[..., Page]) -> None:
@@ -72,6 +73,14 @@ def test_the_keyboard_reaches_the_content_first(visit: Callable[..., Page]) -> N
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_she_agrees_that_her_household_sees_her_lines_and_withdraws_it(visit: Callable[..., Page]) -> None:
+    page = visit("/my/", user="lin_xiaoman")
+    page.get_by_role("button", name="同意家人看到").click()
+    expect(page.get_by_text("您已同意")).to_be_visible()
+    page.get_by_role("button", name="收回同意").click()
+    expect(page.get_by_role("button", name="同意家人看到")).to_be_visible()
 
 
 def test_someone_else_s_list_is_out_of_reach(visit: Callable[..., Page]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -12,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from zhida.blocks.access import api as access
+from zhida.blocks.policies import api as policies
 from zhida.web.access import public
 from zhida.web.context import ROLES, TEXT_SIZE_COOKIE, TEXT_SIZES, THEME_COOKIE, THEMES
 from zhida.web.text import pick
@@ -22,7 +25,15 @@ _A_YEAR_S = 365 * 24 * 3600
 @public
 @require_GET
 def front(request: HttpRequest) -> HttpResponse:
-    return render(request, "front.html", {})
+    return render(request, "front.html", {"run": _newest_run()})
+
+
+def _newest_run() -> Any | None:
+    """The figures of the newest decided month, which the run itself keeps; None before the first."""
+    try:
+        return policies.latest_run()
+    except policies.NoRun:
+        return None
 
 
 @public
