@@ -7,7 +7,7 @@ kernel, and once more between other households, and returns a sentence for every
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -36,12 +36,12 @@ ARROW_TYPES = {
 # Facts that a case may leave out although no contract says what they then are: everybody is registered where the household lives.
 PERSON_DEFAULTS = {"hukou_local": True, "residence_kind": "registered"}
 HOUSEHOLD_DEFAULTS = {"household_kind": "family", "district": HOME_DISTRICT}
-_WRITTEN = ("name", "period", "law_as_of", "household", "expect")
+_WRITTEN = ("name", "period", "until", "law_as_of", "household", "expect")
 
 
 @dataclass(frozen=True)
 class Situation:
-    """One case as written. ``expect``: benefit -> an answer, or -> {person or claim name: an answer}."""
+    """One case as written. ``expect``: benefit -> an answer, or -> {person or claim name: an answer}, over all months."""
 
     pack: str
     file: str
@@ -50,9 +50,18 @@ class Situation:
     law_as_of: date | None
     household: dict[str, Any]
     expect: dict[str, Any]
+    until: Month | None = None
 
     def __str__(self) -> str:
         return f"{self.file}: {self.name}"
+
+    @property
+    def months(self) -> list[Month]:
+        """The month, or every month of a claim that reaches over several."""
+        found = [self.period]
+        while self.until and found[-1] < self.until:
+            found.append(found[-1].next)
+        return found
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,8 @@ def _situation(pack: str, place: str, item: dict[str, Any]) -> Situation:
         raise SituationUnreadable(
             place, name, "缺少 name、period、persons 或 expect", "it lacks a name, a period, persons or what to expect"
         )
-    return Situation(pack, place, name, Month.parse(str(item["period"])), item.get("law_as_of"), item["household"], item["expect"])
+    until = Month.parse(str(item["until"])) if "until" in item else None
+    return Situation(pack, place, name, Month.parse(str(item["period"])), item.get("law_as_of"), item["household"], item["expect"], until)
 
 
 def _unreadable(place: str, name: str, word: str, known: list[str]) -> SituationUnreadable:
@@ -233,17 +243,35 @@ def _days(written: Any) -> int:
 def problems(situation: Situation, law: Law) -> list[str]:
     """Return a sentence for each answer that differs from the expected one; none is as it should be."""
     codes = list(situation.expect)
-    program = law.program(situation.period, codes)
     case = build_case(situation, law)
-    ways = {"scalar": _by_scalar(program, case), "kernel": _by_kernel(program, law, [case], 0)}
     around = [build_case(situation, law, number) for number in (330106000000, 330106000001, 330106000002)]
-    ways["among others"] = _by_kernel(program, law, around, 1)
+    programs = [law.program(month, codes) for month in situation.months]
+    ways = {
+        "scalar": _together(_by_scalar(program, case) for program in programs),
+        "kernel": _together(_by_kernel(program, law, [case], 0) for program in programs),
+        "among others": _together(_by_kernel(program, law, around, 1) for program in programs),
+    }
     return [
         f"{code}{f' of {who}' if who else ''}, {way}: expected {expected}, got {got}"
         for code, entity, who, expected in _expectations(situation, law)
         for way, answers in ways.items()
         if str(got := _answer(answers, code, case.rows[entity].get(who, 0))) != str(expected)
     ]
+
+
+def _together(months: Iterable[dict[str, list[Answer]]]) -> dict[str, list[Answer]]:
+    """Add up the answers of several months; unknown where one of them is."""
+    whole: dict[str, list[Answer]] = {}
+    for answers in months:
+        for code, rows in answers.items():
+            whole[code] = [_sum(pair) for pair in zip(whole[code], rows, strict=True)] if code in whole else rows
+    return whole
+
+
+def _sum(answers: tuple[Answer, Answer]) -> Answer:
+    missing = frozenset[str]().union(*(answer.missing for answer in answers))
+    amounts = [answer.amount for answer in answers if answer.amount is not None]
+    return Answer(sum(amounts), missing) if len(amounts) == len(answers) else Answer(None, missing)
 
 
 def _expectations(situation: Situation, law: Law) -> Iterator[tuple[str, str, str, Any]]:
