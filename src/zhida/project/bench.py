@@ -73,14 +73,23 @@ def lists_under_load(environment: dict[str, str]) -> dict[str, Any]:
     program = [sys.executable, "-c"]
     port = 8000 + random.Random().randrange(1000, 2000)
     sampled = subprocess.run(
-        [*program, f"from zhida.project.bench import make_readers; make_readers({LIST_RESIDENTS})"], env=environment, check=True, capture_output=True, text=True
+        [*program, f"from zhida.project.bench import make_readers; make_readers({LIST_RESIDENTS})"],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     sessions = sampled.stdout.splitlines()[-1]
     server = subprocess.Popen([sys.executable, "-m", "zhida", "serve", "--port", str(port)], env=environment)
     try:
         wait_until_up(port)
         loaded = subprocess.run(
-            [*program, f"from zhida.project.bench import read_lists; read_lists({port})"], env=environment, input=sessions, check=True, capture_output=True, text=True
+            [*program, f"from zhida.project.bench import read_lists; read_lists({port})"],
+            env=environment,
+            input=sessions,
+            check=True,
+            capture_output=True,
+            text=True,
         )
     finally:
         server.terminate()

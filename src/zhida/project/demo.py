@@ -1,4 +1,4 @@
-"""`zhida demo`: a city, its feeds, every policy decided for the month, payments settled, figures compared with the truth, three faces served."""
+"""`zhida demo`: a city, its feeds, every policy decided, payments settled, figures compared with the truth, three faces served."""
 
 from __future__ import annotations
 
@@ -139,7 +139,8 @@ class Demo:
 
     def figures(self, deliveries: list[Any], run: Any, batch: Any, recall: float, precision: float, peak_mib: float) -> dict[str, Any]:
         snapshot = records.snapshot_for(self.month)
-        month = payments.month_totals(self.month.text)
+        states = {row.key[0]: row for row in payments.totals_by("state", month=self.month.text)}
+        sent = [row for state, row in states.items() if state != "held"]
         return {
             "residents": snapshot.persons,
             "households": snapshot.households,
@@ -151,10 +152,10 @@ class Demo:
             "entitled": run.entitled,
             "not_entitled": run.not_entitled,
             "unknown": run.unknown,
-            "instructed": month["instructed"],
-            "instructed_fen": month["instructed_fen"],
-            "paid": month["paid"],
-            "returned": month["returned"],
+            "instructed": sum(row.count for row in sent),
+            "instructed_fen": sum(row.amount_fen for row in sent),
+            "paid": states["paid"].count if "paid" in states else 0,
+            "returned": sum(row.count for state, row in states.items() if state in ("rejected", "returned")),
             "recall": round(recall, 4),
             "precision": round(precision, 4),
             "seconds": {**self.stages.seconds, "total": round(sum(self.stages.seconds.values()), 2)},

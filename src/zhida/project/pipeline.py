@@ -5,12 +5,12 @@ Every stage is a command of a block that may be killed and started again: what i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from zhida.blocks.access.api import SYSTEM, Viewer
 from zhida.blocks.payments import api as payments
+from zhida.blocks.payments.adapters import demo_bank
 from zhida.blocks.policies import api as policies
 from zhida.blocks.records import api as records
 from zhida.kernel.period import Month
@@ -19,16 +19,6 @@ from zhida.project.measure import Stages
 
 MAKER = Viewer("payment_maker", "payment_maker", "330100")
 CHECKER = Viewer("payment_checker", "payment_checker", "330100")
-
-
-@dataclass
-class MonthResult:
-    """What one month's job did, for the ten lines and the JSON."""
-
-    month: str
-    run: Any = None
-    batch: Any = None
-    figures: dict[str, int] = field(default_factory=dict)
 
 
 def take_in(stages: Stages, feeds: Path, quiet: bool = False) -> list[Any]:
@@ -49,25 +39,39 @@ def decide(stages: Stages, month: Month, known_on: Any, quiet: bool = False) -> 
 
 
 def instruct(stages: Stages, run: Any, quiet: bool = False) -> Any:
-    """Prepare, approve and release a run's payments; return the batch, or None where nothing is due."""
+    """Prepare, approve and release a run's payments; return the batch, or None where nothing was due."""
     with stages.stage("prepare"):
-        batch = payments.prepare_batch(MAKER, run.id, progress=_progress("prepare", quiet)) or payments.open_batch(run.id)
+        batch = batch_of(run) or payments.prepare_batch(MAKER, run.id, progress=_progress("prepare", quiet))
     if batch is None:
         return None
     with stages.stage("approve"):
-        if batch.state == "prepared":
+        if batch.state == payments.BatchState.PREPARED:
             batch = payments.approve_batch(CHECKER, batch.id)
     with stages.stage("release"):
-        if batch.state == "approved":
-            payments.release_batch(MAKER, batch.id)
+        if batch.state in (payments.BatchState.APPROVED, payments.BatchState.RELEASED):
+            release(batch)
     return payments.batch(SYSTEM, batch.id)
+
+
+def batch_of(run: Any) -> Any:
+    """Return the batch that a run was prepared into, unless a checker refused it; None before."""
+    made = [batch for batch in payments.batches(SYSTEM, run.month) if batch.run_id == run.id]
+    return next((batch for batch in made if batch.state != payments.BatchState.REFUSED), None)
+
+
+def release(batch: Any) -> None:
+    """Send an approved batch out. One that is released already was perhaps killed before its file was put out: that is done now."""
+    try:
+        payments.release_batch(MAKER, batch.id)
+    except payments.BatchInWrongState:
+        if batch.state != payments.BatchState.RELEASED:
+            raise
 
 
 def bank_and_settle(stages: Stages, batch: Any, home: Path) -> Any:
     """Let the demonstration bank answer, import what it says, settle; return the batch."""
     with stages.stage("settle"):
-        answers = payments.demo_bank_answer(home / "bank" / "out" / batch.file_name, home / "bank" / "in")
-        for path in sorted(answers):
+        for path in demo_bank.answer(home / "bank" / "out" / batch.file_name, home / "bank" / "in"):
             payments.import_bank_file(MAKER, path)
         payments.settle(MAKER, batch.id)
     return payments.batch(SYSTEM, batch.id)

@@ -33,7 +33,9 @@ SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = os.environ.get("ZHIDA_HOSTS", "127.0.0.1,localhost").split(",")
 
 # The packs that are installed: each a folder under zhida/packs. The platform starts with none.
-INSTALLED_PACKS = [pack for pack in os.environ.get("ZHIDA_PACKS", "support,elder_care,childcare,employment,housing,health").split(",") if pack]
+INSTALLED_PACKS = [
+    pack for pack in os.environ.get("ZHIDA_PACKS", "support,elder_care,childcare,employment,housing,health").split(",") if pack
+]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -85,9 +87,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
-    "default": dj_database_url.parse(os.environ.get("DATABASE_URL") or f"sqlite:///{HOME / 'zhida.sqlite3'}", conn_max_age=600)
-}
+DATABASES = {"default": dj_database_url.parse(os.environ.get("DATABASE_URL") or f"sqlite:///{HOME / 'zhida.sqlite3'}", conn_max_age=600)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # One writer at a time and readers that never wait; the write lock is taken when a transaction begins, so it cannot fail later.
     DATABASES["default"]["OPTIONS"] = {

@@ -1,7 +1,7 @@
 """The door of indicators: what the cockpit shows."""
 
 from zhida.blocks.indicators.commands import compare_with_truth, observe_month
-from zhida.blocks.indicators.errors import NoTruth, NotObserved
+from zhida.blocks.indicators.errors import NotObserved, NoTruth
 from zhida.blocks.indicators.quality import Evidence
 from zhida.blocks.indicators.queries import (
     DEFECT_LABELS,

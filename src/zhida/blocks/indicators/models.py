@@ -37,9 +37,7 @@ class Observation(models.Model):
             models.Index(fields=["month", "measure", "area", "benefit"], name="observation_by_area"),
         ]
         constraints = [
-            models.UniqueConstraint(
-                fields=["month", "measure", "benefit", "level", "area", "age_band", "sex"], name="observation_once"
-            )
+            models.UniqueConstraint(fields=["month", "measure", "benefit", "level", "area", "age_band", "sex"], name="observation_once")
         ]
 
 

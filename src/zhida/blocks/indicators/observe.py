@@ -46,21 +46,21 @@ def count_rows(db: duckdb.DuckDBPyConnection, month: str) -> list[Row]:
 
 
 def load_decisions(db: duckdb.DuckDBPyConnection, decisions: str) -> None:
-    """Fill ``facts`` with one line per decision: entitled with its fen, or unknown."""
+    """Fill ``facts`` with the decisions: entitled with their fen, and unknown."""
     db.execute(
-        "INSERT INTO facts SELECT CASE status WHEN 1 THEN 'entitled' ELSE 'unknown' END, benefit::VARCHAR, community, age_band, sex, 1, "
-        "CASE WHEN unit::VARCHAR = 'fen' AND status = 1 THEN amount ELSE 0 END FROM read_parquet(?)",
+        "INSERT INTO facts SELECT CASE status WHEN 1 THEN 'entitled' ELSE 'unknown' END, benefit::VARCHAR, community, age_band, sex, "
+        "count(*), coalesce(sum(amount) FILTER (unit::VARCHAR = 'fen' AND status = 1), 0) FROM read_parquet(?) GROUP BY ALL",
         [decisions],
     )
 
 
 def load_population(db: duckdb.DuckDBPyConnection, snapshot: Path, month_start: str, bands: tuple[int, ...]) -> None:
-    """Fill ``facts`` with one line per resident."""
+    """Fill ``facts`` with the residents."""
     branches = " ".join(f"WHEN years >= {lower} THEN {band}" for band, lower in reversed(list(enumerate(bands))))
     db.execute(
-        f"INSERT INTO facts SELECT 'population', '', community, CASE {branches} ELSE 0 END, coalesce(sex, 0), 1, 0 FROM "
+        f"INSERT INTO facts SELECT 'population', '', community, CASE {branches} ELSE 0 END AS band, coalesce(sex, 0), count(*), 0 FROM "
         "(SELECT community, sex, date_diff('year', birth_date, ?::DATE) "
-        "- (strftime(birth_date, '%m%d') > strftime(?::DATE, '%m%d'))::INT AS years FROM read_parquet(?))",
+        "- (strftime(birth_date, '%m%d') > strftime(?::DATE, '%m%d'))::INT AS years FROM read_parquet(?)) GROUP BY ALL",
         [month_start, month_start, str(snapshot / "person.parquet")],
     )
 
@@ -71,21 +71,19 @@ def load_paid(db: duckdb.DuckDBPyConnection, paid: list[tuple[str, int, int, int
         db.executemany("INSERT INTO facts VALUES ('paid', ?, ?, -1, -1, ?, ?)", [list(row) for row in paid])
 
 
-def load_roster(db: duckdb.DuckDBPyConnection, decisions: str, snapshot: Path, roster_benefits: dict[str, str]) -> None:
+def load_roster(db: duckdb.DuckDBPyConnection, decisions: str, snapshot: Path, roster_benefits: dict[str, int]) -> None:
     """Fill ``facts`` with households on the department's own roster of a benefit, and those of them the rule entitles too.
 
     roster_benefits: benefit -> the code number of certified_kind that stands for it.
     """
     for benefit, kind in roster_benefits.items():
+        listed = "SELECT household_no, community FROM read_parquet($households) WHERE certified_kind = $kind"
+        values = {"households": str(snapshot / "household.parquet"), "kind": kind, "benefit": benefit}
+        db.execute(f"INSERT INTO facts SELECT 'roster', $benefit, community, -1, -1, 1, 0 FROM ({listed})", values)
         db.execute(
-            f"INSERT INTO facts SELECT 'roster', '{benefit}', community, -1, -1, 1, 0 FROM read_parquet(?) WHERE certified_kind = {int(kind)}",
-            [str(snapshot / "household.parquet")],
-        )
-        db.execute(
-            f"INSERT INTO facts SELECT 'roster_entitled', '{benefit}', h.community, -1, -1, 1, 0 FROM read_parquet(?) h "
-            f"SEMI JOIN (SELECT entity_no FROM read_parquet(?) WHERE benefit = '{benefit}' AND status = 1) d ON d.entity_no = h.household_no "
-            f"WHERE h.certified_kind = {int(kind)}",
-            [str(snapshot / "household.parquet"), decisions],
+            f"INSERT INTO facts SELECT 'roster_entitled', $benefit, h.community, -1, -1, 1, 0 FROM ({listed}) h SEMI JOIN "
+            "(SELECT entity_no AS household_no FROM read_parquet($decisions) WHERE benefit = $benefit AND status = 1) d USING (household_no)",
+            {**values, "decisions": decisions},
         )
 
 
@@ -95,7 +93,16 @@ def replace_observations(month: str, rows: list[Row]) -> int:
     Observation.objects.filter(month=month).delete()
     made = (
         Observation(
-            month=month, measure=r[0], benefit=r[1], level=r[2], area=r[3], parent=r[4], age_band=r[5], sex=r[6], count=r[7], amount_fen=r[8] or 0
+            month=month,
+            measure=r[0],
+            benefit=r[1],
+            level=r[2],
+            area=r[3],
+            parent=r[4],
+            age_band=r[5],
+            sex=r[6],
+            count=r[7],
+            amount_fen=r[8] or 0,
         )
         for r in rows
     )
@@ -107,8 +114,6 @@ def open_facts() -> duckdb.DuckDBPyConnection:
     """Open an in-memory database with the empty table ``facts``."""
     db = duckdb.connect()
     db.execute("SET threads=2; SET memory_limit='2GB'")
-    db.execute(
-        "CREATE TEMP TABLE facts (measure VARCHAR, benefit VARCHAR, community BIGINT, age_band INT, sex INT, weight BIGINT, amount_fen BIGINT)"
-    )
+    columns = "measure VARCHAR, benefit VARCHAR, community BIGINT, age_band INT, sex INT, weight BIGINT, amount_fen BIGINT"
+    db.execute(f"CREATE TEMP TABLE facts ({columns})")
     return db
-

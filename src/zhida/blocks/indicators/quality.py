@@ -34,14 +34,16 @@ FROM read_parquet($decisions) d LEFT JOIN read_parquet($residents) r ON d.entity
 
 _FIGURES = """
 SELECT benefit, count(*) FILTER (t), count(*) FILTER (f), count(*) FILTER (t AND f), count(*) FILTER (t AND f AND same),
-       coalesce(sum(true_amount) FILTER (t AND NOT f AND is_money), 0)::BIGINT, coalesce(sum(found_amount) FILTER (f AND NOT t AND is_money), 0)::BIGINT
+       coalesce(sum(true_amount) FILTER (t AND NOT f AND is_money), 0)::BIGINT,
+       coalesce(sum(found_amount) FILTER (f AND NOT t AND is_money), 0)::BIGINT
 FROM compared GROUP BY GROUPING SETS ((benefit), ())
 """
 
 _COMPARED = """
 CREATE TEMP TABLE compared AS
 SELECT key, coalesce(a.benefit, b.benefit) AS benefit, coalesce(a.household_no, b.household_no) AS household_no,
-       coalesce(a.id_number, b.id_number) AS id_number, coalesce(a.district, b.district) AS district, coalesce(a.is_money, b.is_money) AS is_money,
+       coalesce(a.id_number, b.id_number) AS id_number, coalesce(a.district, b.district) AS district,
+       coalesce(a.is_money, b.is_money) AS is_money,
        coalesce(a.status = 1, false) AS t, coalesce(b.status = 1, false) AS f, coalesce(b.status = 2, false) AS is_unknown,
        a.amount = b.amount AS same, a.amount AS true_amount, b.amount AS found_amount
 FROM truth a FULL JOIN delivered b USING (key) WHERE a.status = 1 OR b.status = 1
@@ -52,10 +54,12 @@ CREATE TEMP TABLE blamed AS
 WITH members AS (
   SELECT c.key, r.id_number FROM compared c JOIN read_parquet($true_residents) r USING (household_no) WHERE c.t <> c.f
 ), candidates AS (
-  SELECT c.key, d.kind, 1 AS distance FROM compared c JOIN defects d ON d.id_number = c.id_number JOIN used u ON u.benefit = c.benefit AND u.feed = d.feed
+  SELECT c.key, d.kind, 1 AS distance FROM compared c JOIN defects d ON d.id_number = c.id_number
+  JOIN used u ON u.benefit = c.benefit AND u.feed = d.feed
   WHERE c.t <> c.f AND d.id_number <> ''
   UNION ALL
-  SELECT c.key, d.kind, 2 FROM compared c JOIN defects d ON d.household_no = c.household_no::VARCHAR JOIN used u ON u.benefit = c.benefit AND u.feed = d.feed
+  SELECT c.key, d.kind, 2 FROM compared c JOIN defects d ON d.household_no = c.household_no::VARCHAR
+  JOIN used u ON u.benefit = c.benefit AND u.feed = d.feed
   WHERE c.t <> c.f AND d.household_no <> ''
   UNION ALL
   SELECT c.key, d.kind, 3 FROM compared c JOIN members m USING (key) JOIN defects d ON d.id_number = m.id_number
@@ -69,13 +73,16 @@ LEFT JOIN (SELECT key, arg_min(kind, distance * 100 + length(kind)) AS first_kin
 """
 
 _COSTS = """
-SELECT benefit, defect, count(*) FILTER (t), coalesce(sum(true_amount) FILTER (t AND is_money), 0)::BIGINT, count(*) FILTER (t AND is_unknown),
+SELECT benefit, defect, count(*) FILTER (t), coalesce(sum(true_amount) FILTER (t AND is_money), 0)::BIGINT,
+       count(*) FILTER (t AND is_unknown),
        count(*) FILTER (f), coalesce(sum(found_amount) FILTER (f AND is_money), 0)::BIGINT
 FROM blamed GROUP BY ALL ORDER BY 1, 2
 """
 
 
-def compare(month: str, delivered: Evidence, truth: Evidence, defects: Path, feeds_of: dict[str, set[str]]) -> tuple[list[QualityFigure], list[DefectCost]]:
+def compare(
+    month: str, delivered: Evidence, truth: Evidence, defects: Path, feeds_of: dict[str, set[str]]
+) -> tuple[list[QualityFigure], list[DefectCost]]:
     """Return recall and precision by benefit, and missed and wrong payments by benefit and defect (unsaved rows).
 
     defects: the city's truth file. feeds_of: the record types each benefit's rule reads.
@@ -95,12 +102,28 @@ def compare(month: str, delivered: Evidence, truth: Evidence, defects: Path, fee
         db.execute(_BLAMED, {"true_residents": str(truth.snapshot / "residents.parquet")})
         figures = [
             QualityFigure(
-                month=month, benefit=r[0] or "", true_count=r[1], found_count=r[2], matched_count=r[3], exact_count=r[4], missed_fen=r[5], wrong_fen=r[6]
+                month=month,
+                benefit=r[0] or "",
+                true_count=r[1],
+                found_count=r[2],
+                matched_count=r[3],
+                exact_count=r[4],
+                missed_fen=r[5],
+                wrong_fen=r[6],
             )
             for r in db.execute(_FIGURES).fetchall()
         ]
         costs = [
-            DefectCost(month=month, benefit=r[0], defect=r[1], missed_count=r[2], missed_fen=r[3], unknown_count=r[4], wrong_count=r[5], wrong_fen=r[6])
+            DefectCost(
+                month=month,
+                benefit=r[0],
+                defect=r[1],
+                missed_count=r[2],
+                missed_fen=r[3],
+                unknown_count=r[4],
+                wrong_count=r[5],
+                wrong_fen=r[6],
+            )
             for r in db.execute(_COSTS).fetchall()
         ]
     return figures, costs

@@ -167,7 +167,9 @@ def by_benefit(viewer: Viewer, month: str, area_code: int | None = None) -> list
     area = area_code or places.city().code
     rows = Observation.objects.filter(month=month, area=area, age_band=ALL, sex=ALL).exclude(benefit="")
     population = _population(month, area)
-    cells = [_cell(b, benefit_label(b), group, _hides(places.area(area).level), population) for b, group in _grouped(rows, "benefit").items()]
+    cells = [
+        _cell(b, benefit_label(b), group, _hides(places.area(area).level), population) for b, group in _grouped(rows, "benefit").items()
+    ]
     return sorted(cells, key=lambda cell: (-(cell.entitled_fen or 0), -(cell.entitled or 0), cell.code))
 
 
@@ -207,7 +209,9 @@ def take_up(viewer: Viewer, month: str, area_code: int | None = None) -> list[Ta
         counts = {row.measure: row.count for row in group}
         if counts.get("entitled"):
             on_roster = counts.get("roster_entitled", 0) if "roster" in counts else None
-            result.append(TakeUp(benefit, benefit_label(benefit), counts["entitled"], counts.get("paid", 0), counts.get("roster"), on_roster))
+            result.append(
+                TakeUp(benefit, benefit_label(benefit), counts["entitled"], counts.get("paid", 0), counts.get("roster"), on_roster)
+            )
     return sorted(result, key=lambda line: -line.entitled)
 
 

@@ -19,7 +19,7 @@ from zhida.blocks.policies.law import BenefitDefinition, benefits, facts_of, ins
 from zhida.blocks.policies.runs import decisions_path, latest_run, run, run_benefits, run_period, runs
 from zhida.blocks.policies.sharing import set_household_sharing, shares_with_household
 
-__all__ = [
+__all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     *_words,
     "AGE_BANDS",
     "AppealNotOpen",

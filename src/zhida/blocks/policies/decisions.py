@@ -44,7 +44,7 @@ SCHEMA = pa.schema(
 def column(table: pa.Table, name: str) -> np.ndarray:
     """Return a column as a NumPy array of whole numbers; a null becomes 0."""
     values = table.column(name)
-    if pa.types.is_date(values.type):
+    if pa.types.is_date(values.type) or pa.types.is_boolean(values.type):
         values = values.cast(pa.int32())
     return values.fill_null(0).to_numpy(zero_copy_only=False)
 
@@ -164,7 +164,9 @@ def decision_table(definition: BenefitDefinition, decided: BenefitResult, chunk:
         "sex": column(chunk.person, "sex")[persons].astype(np.int8),
         "missing": missing_texts(status, decided.missing),
     }
-    return pa.table([pa.array(columns[name]) if isinstance(columns[name], np.ndarray) else columns[name] for name in SCHEMA.names], schema=SCHEMA)
+    return pa.table(
+        [pa.array(columns[name]) if isinstance(columns[name], np.ndarray) else columns[name] for name in SCHEMA.names], schema=SCHEMA
+    )
 
 
 def _repeated(word: str, count: int) -> pa.DictionaryArray:

@@ -102,7 +102,12 @@ WHERE new.amount IS DISTINCT FROM old.amount
 
 
 def compute_difference(
-    run: Run, base: Run, decisions: dict[int, str], snapshots: dict[int, Path], facts_of: dict[str, list[tuple[str, str]]], law_changed: set[str]
+    run: Run,
+    base: Run,
+    decisions: dict[int, str],
+    snapshots: dict[int, Path],
+    facts_of: dict[str, list[tuple[str, str]]],
+    law_changed: set[str],
 ) -> list[RunDifference]:
     """Return the differences between two runs, grouped by benefit, direction and reason (unsaved rows).
 

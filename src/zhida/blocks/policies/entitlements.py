@@ -219,7 +219,7 @@ def _steps(node: TraceNode, depth: int, run: Run) -> Iterator[Step]:
     if node.fact is not None and node.fact.record_type:
         fact = {
             "label": node.fact.label,
-            "department": records.department_label(node.fact.department),
+            "department": records.record_type(node.fact.record_type).department,
             "record_type": records.record_types()[node.fact.record_type].label,
             "known_on": records.known_on(run.snapshot_hash, node.fact.name),
         }
@@ -242,4 +242,3 @@ def _steps(node: TraceNode, depth: int, run: Run) -> Iterator[Step]:
 
 def _single(value: Any) -> Any:
     return value[0] if isinstance(value, list | tuple) else value
-

@@ -4,65 +4,83 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='DefectCost',
+            name="DefectCost",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('month', models.CharField(max_length=7)),
-                ('benefit', models.CharField(max_length=64)),
-                ('defect', models.CharField(max_length=40)),
-                ('missed_count', models.BigIntegerField()),
-                ('missed_fen', models.BigIntegerField()),
-                ('unknown_count', models.BigIntegerField()),
-                ('wrong_count', models.BigIntegerField()),
-                ('wrong_fen', models.BigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("month", models.CharField(max_length=7)),
+                ("benefit", models.CharField(max_length=64)),
+                ("defect", models.CharField(max_length=40)),
+                ("missed_count", models.BigIntegerField()),
+                ("missed_fen", models.BigIntegerField()),
+                ("unknown_count", models.BigIntegerField()),
+                ("wrong_count", models.BigIntegerField()),
+                ("wrong_fen", models.BigIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('month', 'benefit', 'defect'), name='defect_once')],
+                "constraints": [models.UniqueConstraint(fields=("month", "benefit", "defect"), name="defect_once")],
             },
         ),
         migrations.CreateModel(
-            name='Observation',
+            name="Observation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('month', models.CharField(max_length=7)),
-                ('measure', models.CharField(choices=[('population', 'Population'), ('entitled', 'Entitled'), ('unknown', 'Unknown'), ('paid', 'Paid'), ('roster', 'Roster'), ('roster_entitled', 'Roster Entitled')], max_length=16)),
-                ('benefit', models.CharField(blank=True, max_length=64)),
-                ('level', models.CharField(max_length=10)),
-                ('area', models.BigIntegerField()),
-                ('parent', models.BigIntegerField()),
-                ('age_band', models.SmallIntegerField(default=-1)),
-                ('sex', models.SmallIntegerField(default=-1)),
-                ('count', models.BigIntegerField()),
-                ('amount_fen', models.BigIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("month", models.CharField(max_length=7)),
+                (
+                    "measure",
+                    models.CharField(
+                        choices=[
+                            ("population", "Population"),
+                            ("entitled", "Entitled"),
+                            ("unknown", "Unknown"),
+                            ("paid", "Paid"),
+                            ("roster", "Roster"),
+                            ("roster_entitled", "Roster Entitled"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("benefit", models.CharField(blank=True, max_length=64)),
+                ("level", models.CharField(max_length=10)),
+                ("area", models.BigIntegerField()),
+                ("parent", models.BigIntegerField()),
+                ("age_band", models.SmallIntegerField(default=-1)),
+                ("sex", models.SmallIntegerField(default=-1)),
+                ("count", models.BigIntegerField()),
+                ("amount_fen", models.BigIntegerField(default=0)),
             ],
             options={
-                'indexes': [models.Index(fields=['month', 'measure', 'parent', 'benefit'], name='observation_by_parent'), models.Index(fields=['month', 'measure', 'area', 'benefit'], name='observation_by_area')],
-                'constraints': [models.UniqueConstraint(fields=('month', 'measure', 'benefit', 'level', 'area', 'age_band', 'sex'), name='observation_once')],
+                "indexes": [
+                    models.Index(fields=["month", "measure", "parent", "benefit"], name="observation_by_parent"),
+                    models.Index(fields=["month", "measure", "area", "benefit"], name="observation_by_area"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("month", "measure", "benefit", "level", "area", "age_band", "sex"), name="observation_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='QualityFigure',
+            name="QualityFigure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('month', models.CharField(max_length=7)),
-                ('benefit', models.CharField(blank=True, max_length=64)),
-                ('true_count', models.BigIntegerField()),
-                ('found_count', models.BigIntegerField()),
-                ('matched_count', models.BigIntegerField()),
-                ('exact_count', models.BigIntegerField()),
-                ('missed_fen', models.BigIntegerField()),
-                ('wrong_fen', models.BigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("month", models.CharField(max_length=7)),
+                ("benefit", models.CharField(blank=True, max_length=64)),
+                ("true_count", models.BigIntegerField()),
+                ("found_count", models.BigIntegerField()),
+                ("matched_count", models.BigIntegerField()),
+                ("exact_count", models.BigIntegerField()),
+                ("missed_fen", models.BigIntegerField()),
+                ("wrong_fen", models.BigIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('month', 'benefit'), name='quality_once')],
+                "constraints": [models.UniqueConstraint(fields=("month", "benefit"), name="quality_once")],
             },
         ),
     ]

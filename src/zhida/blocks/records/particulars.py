@@ -1,0 +1,71 @@
+"""Small reads that other blocks need of a snapshot: where it lies, what members are called, how fresh a fact is, who has died."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow.parquet as pq
+
+from zhida.blocks.parties import api as parties
+from zhida.blocks.records.errors import ResidentNotFound, SnapshotMissing
+from zhida.blocks.records.inputs import Inputs
+from zhida.blocks.records.models import Snapshot
+from zhida.blocks.records.reading import _opened, _resident_row
+
+
+def snapshot_path(snapshot_hash: str) -> Path:
+    """Return a snapshot's folder. Raises: SnapshotMissing."""
+    found = Snapshot.objects.filter(hash=snapshot_hash).first()
+    if found is None or not (Path(found.path) / "manifest.json").exists():
+        raise SnapshotMissing(snapshot_hash)
+    return Path(found.path)
+
+
+def names_of(snapshot_hash: str, resident_nos: Iterable[int]) -> dict[int, str]:
+    """Return the names of residents of one household. For blocks: whoever shows them has asked for the viewer's resident before."""
+    opened, names = _opened(snapshot_hash), {}
+    for number in resident_nos:
+        try:
+            names[number] = _resident_row(opened, number)["name"][0].as_py()
+        except ResidentNotFound:
+            continue
+    return names
+
+
+@lru_cache(8)
+def _described(snapshot_hash: str) -> dict[str, Any]:
+    described: dict[str, Any] = json.loads((snapshot_path(snapshot_hash) / "manifest.json").read_text("utf-8"))["facts"]
+    return described
+
+
+def known_on(snapshot_hash: str, fact: str) -> date | None:
+    """Return the day on which the register behind a fact was last delivered; None where it never was."""
+    told = _described(snapshot_hash).get(fact, {}).get("known_on")
+    return date.fromisoformat(told) if told else None
+
+
+def sample_residents(snapshot_hash: str, count: int, seed: int) -> list[int]:
+    """Draw residents of a snapshot at random; the same seed draws the same ones."""
+    numbers = pq.read_table(snapshot_path(snapshot_hash) / "residents.parquet", columns=["resident_no"])["resident_no"].to_numpy()
+    return sorted(int(number) for number in np.random.default_rng(seed).choice(numbers, min(count, len(numbers)), replace=False))
+
+
+def died_residents(known: date | None = None) -> np.ndarray:
+    """Return the numbers of residents registered as dead by the newest deliveries, ascending, int64."""
+    files = Inputs.on(known or date.max).register("death").files
+    if not files:
+        return np.empty(0, dtype=np.int64)
+    with duckdb.connect() as db:
+        rows = db.execute(
+            "SELECT DISTINCT r.resident_no FROM read_parquet(?) d JOIN read_parquet(?) r ON r.id17 = d.id_number",
+            [[str(path) for path in files], str(parties.register_path())],
+        ).fetchnumpy()["resident_no"]
+    kept = parties.merged_numbers()
+    return np.unique(np.array([kept.get(int(number), int(number)) for number in rows], dtype=np.int64))
