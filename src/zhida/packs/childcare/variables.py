@@ -141,10 +141,11 @@ def childcare_birthday(person, law):
 def guojia_yuer_2025(person, law, period):
     """3,600 for the year of birth and each of the two after; for children born before 2025, 300 for each month until the third birthday.
 
-    The month of the birthday counts: a child of December 2023 has 12 months in 2025 and 12 in 2026.
+    The month of the birthday counts: a child of December 2023 has 12 months in 2025 and 12 in 2026. A death within the year takes nothing back.
     """
     three_on = person.childcare_birthday
-    eligible = person.is_local & (person.birth_date < period.end) & (three_on >= period.start)
+    lived = (person.birth_date < period.end) & (person.died_on >= period.start)
+    eligible = lived & person.hukou_local & (three_on >= period.start)
     by_year = where(three_on >= period.end, law.childcare_year_amount, 0)
     months = clamp(months_between(period.start, three_on) + 1, 0, period.months)
     by_month = months * law.childcare_month_amount

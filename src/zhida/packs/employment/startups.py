@@ -141,6 +141,6 @@ def chuangye_shebao(person, law):
 def daidong_jiuye(person, law, period):
     """A base for the first jobs and a step for each more, up to a limit; in the calendar year of founding and the two after."""
     within = (person.startup_founded_on < period.end) & (add_years(person.startup_founded_on, law.jobs_reward_years) >= period.end)
-    eligible = person.alive & person.startup_operating & within & (person.startup_jobs >= law.jobs_reward_least)
+    eligible = (person.died_on >= period.start) & person.startup_operating & within & (person.startup_jobs >= law.jobs_reward_least)
     more = maximum(person.startup_jobs - law.jobs_reward_least, 0) * law.jobs_reward_step
     return where(eligible, minimum(law.jobs_reward_base + more, law.jobs_reward_most), 0)
