@@ -141,7 +141,8 @@ def childcare_birthday(person, law):
 def guojia_yuer_2025(person, law, period):
     """3,600 for the year of birth and each of the two after; for children born before 2025, 300 for each month until the third birthday.
 
-    The month of the birthday counts: a child of December 2023 has 12 months in 2025 and 12 in 2026. A death within the year takes nothing back.
+    The month of the birthday counts: a child of December 2023 has 12 months in 2025 and 12 in 2026.
+    A death within the year takes nothing back.
     """
     three_on = person.childcare_birthday
     lived = (person.birth_date < period.end) & (person.died_on >= period.start)
