@@ -4,7 +4,7 @@ from zhida.engine.batch import Batch
 from zhida.engine.definitions import BenefitDefinition, Definition, VariableDefinition, benefit, variable
 from zhida.engine.entities import HOUSE_FACTS, KINDS, Entity, FactDefinition
 from zhida.engine.errors import EngineError, FormulaRefused
-from zhida.engine.explain import BenefitExplanation, ParameterUse, TraceNode
+from zhida.engine.explain import BenefitExplanation
 from zhida.engine.functions import (
     FEN,
     MONTH,
@@ -39,6 +39,7 @@ from zhida.engine.household import HouseholdFacts
 from zhida.engine.law import Areas, Law, PackSource, load_law
 from zhida.engine.parameters import Entry, Parameter
 from zhida.engine.program import Program
+from zhida.engine.trace import ParameterUse, TraceNode
 from zhida.engine.vector import ENTITLED, NOT_ENTITLED, UNKNOWN, BenefitResult, Evaluation
 from zhida.kernel.period import NEVER
 

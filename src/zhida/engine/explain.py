@@ -1,70 +1,73 @@
-"""Explains one household's decisions: which steps, numbers and facts led to each, and what single change would turn it."""
+"""Explains one household's decisions: which steps, numbers and facts led to each, and what single change would turn it.
+
+Statuses and missing facts are computed at once; the trace and the changes of a benefit only when somebody asks for them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from zhida.engine.changes import changes_of
 from zhida.engine.definitions import BenefitDefinition
+from zhida.engine.errors import BenefitUnknown
+from zhida.engine.trace import ParameterUse, TraceNode, Tracer, Values
 from zhida.kernel.text import Text
 
 if TYPE_CHECKING:
-    from zhida.engine.entities import FactDefinition
-    from zhida.engine.program import Program
+    from zhida.engine.program import CompiledBenefit, Program
     from zhida.engine.scalar import ScalarProgram
 
-
-@dataclass(frozen=True)
-class ParameterUse:
-    """A number of the law as it was used. ``value`` is a whole number of 10 ** -scale of the unit."""
-
-    name: str
-    label: Text
-    value: int | None
-    unit: str
-    scale: int
-    since: date
-    until: date
-    source: str
-    grade: str
-    law: str
-    clause: str
+NOT_ENTITLED, ENTITLED, UNKNOWN = 0, 1, 2
 
 
-@dataclass(frozen=True)
-class TraceNode:
-    """One step with a name: a variable, a fact, a parameter or a condition. ``text`` is the value as people read it."""
-
-    kind: str
-    name: str
-    label: Text
-    value: int | bool | None
-    unit: str
-    scale: int
-    text: Text
-    clause: str = ""
-    law: str = ""
-    parameter: ParameterUse | None = None
-    fact: FactDefinition | None = None
-    children: tuple[TraceNode, ...] = ()
-
-
-@dataclass(frozen=True)
 class BenefitExplanation:
-    """One benefit for one row. status: 0 not entitled, 1 entitled, 2 unknown; missing: names of facts (or ``law.<name>``)."""
+    """One benefit for one row of its entity.
 
-    benefit: BenefitDefinition
-    row: int
-    status: int
-    amount: int
-    occasion: int | None
-    missing: tuple[str, ...]
-    trace: TraceNode
-    changes: tuple[Text, ...] = field(default=())
+    status: 0 not entitled, 1 entitled, 2 unknown. amount: 0 unless entitled. occasion: days since 1970 or a number, None without one.
+    missing: names of the facts an unknown answer waits for (``law.<name>`` for a number of the law).
+    """
+
+    def __init__(self, compiled: CompiledBenefit, row: int, values: Values, order: dict[str, int], scalar: ScalarProgram) -> None:
+        self.benefit: BenefitDefinition = compiled.definition
+        self.row = row
+        self._compiled, self._values, self._scalar = compiled, values, scalar
+        amount = values.at(compiled.amount, row)
+        self.occasion: int | None = values.at(compiled.occasion, row) if compiled.occasion is not None else None
+        unnamed = compiled.occasion is not None and self.occasion is None and bool(amount)
+        self.status = UNKNOWN if amount is None or unnamed else int(amount > 0)
+        self.amount: int = int(amount) if self.status == ENTITLED else 0
+        missing = values.missing(compiled.amount, row) if self.status == UNKNOWN else frozenset()
+        if self.status == UNKNOWN and compiled.occasion is not None:
+            missing |= values.missing(compiled.occasion, row)
+        self.missing: tuple[str, ...] = tuple(sorted(missing, key=lambda name: order.get(name, len(order))))
+
+    @cached_property
+    def trace(self) -> TraceNode:
+        """The steps of the decision, from the benefit down to facts and numbers of the law."""
+        return Tracer(self._values).trace(self._compiled.amount, self.row)
+
+    @cached_property
+    def changes(self) -> tuple[Text, ...]:
+        """What would change the answer: the conditions that failed and by how much, and single facts that would turn it."""
+        return changes_of(self._compiled, self.row, self.status, self.missing, self._values, self._scalar)
 
 
 def explain(program: Program, scalar: ScalarProgram, household: Any, benefits: Sequence[str] | None) -> list[BenefitExplanation]:
-    """Return an explanation per benefit and row."""
-    raise NotImplementedError
+    """Return an explanation per benefit and row. Raises: BenefitUnknown for a code that the program does not hold."""
+    codes = list(program.benefits) if benefits is None else list(benefits)
+    for code in codes:
+        if code not in program.benefits:
+            raise BenefitUnknown(code, list(program.benefits))
+    rows = scalar.rows(household)
+    roots = [node for code in codes for node in (program.benefits[code].amount, program.benefits[code].occasion) if node is not None]
+    values = Values(program.law, scalar.values(rows, roots if benefits is not None else None), rows)
+    return [
+        BenefitExplanation(program.benefits[code], row, values, scalar.source_order, scalar)
+        for code in codes
+        for row in range(rows.counts[program.benefits[code].amount.shape.entity])
+    ]
+
+
+__all__ = ["BenefitExplanation", "ParameterUse", "TraceNode", "explain"]

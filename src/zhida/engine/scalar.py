@@ -7,6 +7,7 @@ unknown.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from itertools import repeat
 from operator import add, eq, ge, gt, le, lt, ne, sub
 from typing import TYPE_CHECKING, Any
@@ -341,8 +342,9 @@ class ScalarProgram:
         self._position = {id(node): index for index, node in enumerate(self.nodes)}
         constants = plain_constants(self.nodes)
         self._start = [constants.get(id(node)) for node in self.nodes]
+        self._cells = [CELLS[node.op](node) if node.op in CELLS else None for node in self.nodes]
         self._steps = [
-            (index, node, CELLS[node.op](node) if node.op in CELLS else None, [self._position[id(arg)] for arg in node.args])
+            (index, node, self._cells[index], [self._position[id(arg)] for arg in node.args])
             for index, node in enumerate(self.nodes)
             if node.shape.entity
         ]
@@ -357,14 +359,40 @@ class ScalarProgram:
             values[index] = evaluate_node(node, cell, [values[argument] for argument in arguments], rows)
         return values
 
-    def position(self, node: Node) -> int:
-        return self._position[id(node)]
+    def values(self, rows: Rows, roots: Sequence[Node] | None = None) -> dict[int, Values]:
+        """Return the values of every node below some roots (all without any), by the node's id."""
+        if roots is None:
+            return {id(node): value for node, value in zip(self.nodes, self.run(rows), strict=True)}
+        found: dict[int, Values] = {}
+        for node in in_order(roots):
+            index = self._position[id(node)]
+            if node.shape.entity:
+                found[id(node)] = evaluate_node(node, self._cells[index], [found[id(arg)] for arg in node.args], rows)
+            else:
+                found[id(node)] = self._start[index]
+        return found
+
+    def cell(self, node: Node) -> Cell | None:
+        return self._cells[self._position[id(node)]]
+
+    @cached_property
+    def source_order(self) -> dict[str, int]:
+        """Names of facts (and ``law.<name>``) in the order the program reaches them: the order in which missing ones are listed."""
+        names: list[str] = []
+        for node in self.nodes:
+            payload: Any = node.payload
+            if node.op == "fact":
+                names.append(str(payload[1]))
+            elif node.op in ("number", "lookup"):
+                names.append(f"law.{payload.parameter.name}")
+            elif node.op in ("marginal", "bracket"):
+                names.append(f"law.{payload[0].table.parameter.name}")
+        return {name: place for place, name in enumerate(dict.fromkeys(names))}
 
     def decide(self, household: Any) -> dict[str, list[int | None]]:
-        """Return, by benefit code, the amount of each row of its entity (None: unknown)."""
+        """Return, by benefit code, the amount of each row of its entity: 0 not entitled, None unknown."""
         values = self.run(self.rows(household))
-        return {code: values[self.position(benefit.amount)] for code, benefit in self.program.benefits.items()}
-
-
-def below(root: Node) -> list[Node]:
-    return in_order([root])
+        return {
+            code: [None if amount is None else max(amount, 0) for amount in values[self._position[id(benefit.amount)]]]
+            for code, benefit in self.program.benefits.items()
+        }

@@ -1,0 +1,262 @@
+"""What single change would turn one household's answer.
+
+For a missing fact: what the answer would be for the values it can take. For a "no": the conditions that failed, with the distance to
+their thresholds, and the nearest value of one fact that gives a "yes" - found by trying, so every sentence is true of this program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zhida.engine.calendar import NEVER_DAY, add_months
+from zhida.engine.entities import FactDefinition
+from zhida.engine.graph import Node, in_order
+from zhida.engine.scalar import evaluate_node
+from zhida.engine.trace import Tracer, Values
+from zhida.engine.wording import value_text
+from zhida.kernel.text import Text
+
+if TYPE_CHECKING:
+    from zhida.engine.program import CompiledBenefit
+    from zhida.engine.scalar import ScalarProgram
+
+_COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+# Furthest values tried: a hundred years and ten thousand million.
+_FAR_MONTHS, _FAR_NUMBER = 1200, 10**10
+_SENTENCES_MAX = 6
+Leaf = tuple[Node, int]
+
+
+def changes_of(
+    compiled: CompiledBenefit, row: int, status: int, missing: Sequence[str], values: Values, scalar: ScalarProgram
+) -> tuple[Text, ...]:
+    """Return sentences, most telling first; at most six."""
+    trial = Trial(compiled, row, values, scalar)
+    if status == 2:
+        found = list(trial.of_missing(missing))
+    elif status == 1:
+        found = []
+    else:
+        found = list(trial.of_failed())
+    return tuple(dict.fromkeys(found))[:_SENTENCES_MAX]
+
+
+@dataclass(frozen=True)
+class _Fact:
+    """One cell of the household: a fact node and a row."""
+
+    node: Node
+    row: int
+    definition: FactDefinition
+
+
+class Trial:
+    """Re-evaluates one benefit with one fact changed."""
+
+    def __init__(self, compiled: CompiledBenefit, row: int, values: Values, scalar: ScalarProgram) -> None:
+        self._root, self._row, self._values, self._scalar = compiled.amount, row, values, scalar
+        self._nodes = in_order([compiled.amount])
+        self._tracer = Tracer(values)
+
+    # -- missing facts --
+
+    def of_missing(self, missing: Sequence[str]) -> Iterator[Text]:
+        for name in missing:
+            for fact in self._cells(lambda node, name=name: str(node.payload[1]) == name, unknown=True):  # type: ignore[misc]
+                yield from self._outcomes(fact)
+
+    def _outcomes(self, fact: _Fact) -> Iterator[Text]:
+        """Say what the answer would be for each value a missing fact can take; for numbers, where the answer turns."""
+        label = fact.definition.label
+        if fact.node.shape.kind in ("bool", "code"):
+            for value in self._choices(fact):
+                amount = self._amount_with(fact, value)
+                if amount:
+                    said = self._said(fact, value)
+                    yield Text(
+                        f"若“{label.zh}”查明为 {said.zh}，可得 {self._money(amount).zh}。",
+                        f"If '{label.en}' turns out to be {said.en}, {self._money(amount).en} is due.",
+                    )
+        yield Text(f"补上“{label.zh}”即可判定。", f"The answer follows once '{label.en}' is known.")
+
+    # -- failed conditions --
+
+    def of_failed(self) -> Iterator[Text]:
+        leaves = list(self._failed_amount(self._root, self._row))
+        turning = list(self._turning(leaves))
+        yield from turning
+        for node, row in leaves:
+            yield self._failed_words(node, row)
+
+    def _failed_amount(self, node: Node, row: int) -> Iterator[Leaf]:
+        """Find the conditions that made an amount 0."""
+        values = self._values
+        if node.op == "where":
+            test = values.at(node.args[0], row)
+            branch = node.args[1] if test else node.args[2]
+            if test is False and node.args[1].op != "const":
+                yield from self._failed(node.args[0], row, True)
+            elif test is True and branch.op == "const":
+                yield from self._failed(node.args[0], row, False)
+            yield from self._failed_amount(branch, row)
+            return
+        if node.op in ("variable", "widen", "round", "fill", "project", "flag"):
+            for arg, index in values.operands(node, row):
+                yield from self._failed_flag(arg, index) if node.op == "flag" else self._failed_amount(arg, index)
+        elif node.op in ("mul", "min", "max", "add", "sub"):
+            for arg, index in values.operands(node, row):
+                if (values.at(arg, index) or 0) <= 0:
+                    yield from self._failed_amount(arg, index)
+
+    def _failed_flag(self, node: Node, row: int) -> Iterator[Leaf]:
+        yield from self._failed(node, row, True)
+
+    def _failed(self, node: Node, row: int, wanted: bool) -> Iterator[Leaf]:
+        """Find the smallest conditions that keep a condition from being ``wanted``."""
+        values = self._values
+        if values.at(node, row) is wanted:
+            return
+        if node.op == "not":
+            yield from self._failed(node.args[0], row, not wanted)
+        elif node.op in ("and", "or", "variable", "project", "fill"):
+            for arg, index in values.operands(node, row):
+                yield from self._failed(arg, index, wanted)
+        elif node.op == "where" and node.shape.kind == "bool" and values.at(node.args[0], row) is not None:
+            branch = node.args[1] if values.at(node.args[0], row) else node.args[2]
+            yield from self._failed(branch, row if branch.shape.entity else 0, wanted)
+        else:
+            yield node, row
+
+    def _failed_words(self, node: Node, row: int) -> Text:
+        """Say which condition failed and by how much."""
+        holds = self._values.at(node, row)
+        words = self._tracer.words(node, row)
+        if node.op in _COMPARISONS:
+            return self._distance(node, row, words, holds)
+        if holds:
+            return Text(f"不满足的条件：须不是“{words.zh}”。", f"Not met: must not be '{words.en}'.")
+        return Text(f"不满足的条件：{words.zh}。", f"Not met: {words.en}.")
+
+    def _distance(self, node: Node, row: int, words: Text, holds: bool | None) -> Text:
+        (a, row_a), (b, row_b) = self._values.operands(node, row)
+        left, right = self._values.at(a, row_a), self._values.at(b, row_b)
+        now, bound = value_text(left, a.shape, self._tracer._code_labels(a)), value_text(right, b.shape, self._tracer._code_labels(b))
+        opening = Text("须不满足", "must not hold") if holds else Text("不满足", "not met")
+        zh = f"{opening.zh}：{words.zh}（现为 {now.zh}，界限 {bound.zh}"
+        en = f"{opening.en.capitalize()}: {words.en} (now {now.en}, threshold {bound.en}"
+        if a.shape.kind == "number" and left is not None and right is not None and left != right:
+            gap = value_text(abs(right - left), a.shape)
+            return Text(f"{zh}，相差 {gap.zh}）。", f"{en}, {gap.en} apart).")
+        return Text(f"{zh}）。", f"{en}).")
+
+    # -- the nearest value that turns the answer --
+
+    def _turning(self, leaves: Sequence[Leaf]) -> Iterator[Text]:
+        """For every fact behind a failed condition, say the nearest value that gives an entitlement, if one alone does."""
+        seen: set[tuple[int, int]] = set()
+        for node, row in leaves:
+            for fact in self._facts_below(node, row):
+                if (id(fact.node), fact.row) in seen or fact.definition.dtype in ("resident", "household_no", "area6", "area12", "area"):
+                    continue
+                seen.add((id(fact.node), fact.row))
+                value = self._nearest(fact)
+                if value is not None:
+                    yield self._turn_words(fact, value)
+
+    def _turn_words(self, fact: _Fact, value: Any) -> Text:
+        label, amount = fact.definition.label, self._money(self._amount_with(fact, value) or 0)
+        now, then = self._said(fact, self._values.at(fact.node, fact.row)), self._said(fact, value)
+        return Text(
+            f"若“{label.zh}”不是 {now.zh} 而是 {then.zh}，可得 {amount.zh}。",
+            f"If '{label.en}' were {then.en} instead of {now.en}, {amount.en} would be due.",
+        )
+
+    def _nearest(self, fact: _Fact) -> Any:
+        """Return the value nearest to the present one that gives an entitlement, or None."""
+        present = self._values.at(fact.node, fact.row)
+        if present is None:
+            return None
+        if fact.node.shape.kind in ("bool", "code"):
+            return next((value for value in self._choices(fact) if value != present and self._amount_with(fact, value)), None)
+        found = [value for far in self._far(fact, present) if (value := self._bisect(fact, present, far)) is not None]
+        return min(found, key=lambda value: abs(value - present), default=None)
+
+    def _far(self, fact: _Fact, present: int) -> list[int]:
+        if fact.node.shape.kind == "date":
+            start = present if present < NEVER_DAY else self._period_day()
+            return [add_months(start, -_FAR_MONTHS), start, add_months(start, _FAR_MONTHS), NEVER_DAY]
+        return [0, present + _FAR_NUMBER]
+
+    def _period_day(self) -> int:
+        program = self._scalar.program
+        return (program.period.start - type(program.period.start)(1970, 1, 1)).days
+
+    def _bisect(self, fact: _Fact, near: int, far: int) -> int | None:
+        """Between a value that gives nothing and one that gives something, find the border."""
+        if near == far or not self._amount_with(fact, far):
+            return None
+        while abs(far - near) > 1:
+            middle = (near + far) // 2
+            near, far = (near, middle) if self._amount_with(fact, middle) else (middle, far)
+        return far
+
+    # -- trying --
+
+    def _amount_with(self, fact: _Fact, value: Any) -> int:
+        """Return the amount with one fact changed; 0 where it is then unknown or nothing."""
+        rows = self._values.rows
+        changed: dict[int, Any] = {id(fact.node): _replaced(self._values.values[id(fact.node)], fact.row, value)}
+        for node in self._nodes:
+            if id(node) in changed or not node.shape.entity or not any(id(arg) in changed for arg in node.args):
+                continue
+            args = [changed.get(id(arg), self._values.values[id(arg)]) for arg in node.args]
+            changed[id(node)] = evaluate_node(node, self._scalar.cell(node), args, rows)
+        found = changed.get(id(self._root), self._values.values[id(self._root)])[self._row]
+        return max(int(found or 0), 0)
+
+    def _choices(self, fact: _Fact) -> list[Any]:
+        if fact.node.shape.kind == "bool":
+            return [True, False]
+        return list(range(1, len(fact.node.shape.codes) + 1)) + [0]
+
+    def _facts_below(self, node: Node, row: int) -> Iterator[_Fact]:
+        """Yield the known facts a condition rests on, each once."""
+        stack, seen = [(node, row)], set()
+        while stack:
+            found, index = stack.pop()
+            if (id(found), index) in seen:
+                continue
+            seen.add((id(found), index))
+            if found.op == "fact":
+                yield self._fact(found, index)
+            stack.extend(reversed(self._values.operands(found, index)))
+
+    def _cells(self, fits: Callable[[Node], bool], unknown: bool) -> Iterator[_Fact]:
+        for node in self._nodes:
+            if node.op == "fact" and fits(node):
+                for row, value in enumerate(self._values.values[id(node)]):
+                    if (value is None) == unknown and self._concerns(node, row):
+                        yield self._fact(node, row)
+
+    def _concerns(self, node: Node, row: int) -> bool:
+        """Say whether a cell is of the decided row itself or of something above or below it."""
+        entity = self._root.shape.entity
+        if node.shape.entity == entity:
+            return row == self._row
+        return True
+
+    def _fact(self, node: Node, row: int) -> _Fact:
+        entity, name = node.payload  # type: ignore[misc]
+        return _Fact(node, row, self._values.law.facts[(str(entity), str(name))])
+
+    def _said(self, fact: _Fact, value: Any) -> Text:
+        return value_text(value, fact.node.shape, fact.definition.code_labels)
+
+    def _money(self, amount: int) -> Text:
+        return value_text(amount, self._root.shape)
+
+
+def _replaced(values: Sequence[Any], row: int, value: Any) -> list[Any]:
+    return [value if index == row else old for index, old in enumerate(values)]
