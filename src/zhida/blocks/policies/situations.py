@@ -274,6 +274,11 @@ def _sum(answers: tuple[Answer, Answer]) -> Answer:
     return Answer(sum(amounts), missing) if len(amounts) == len(answers) else Answer(None, missing)
 
 
+def decide(situation: Situation, law: Law) -> dict[str, list[Answer]]:
+    """Return what the population kernel answers for every row, by benefit that the situation names and that is in force."""
+    return _by_kernel(law.program(situation.period, list(situation.expect)), law, [build_case(situation, law)], 0)
+
+
 def _expectations(situation: Situation, law: Law) -> Iterator[tuple[str, str, str, Any]]:
     """Yield (benefit, entity, name of person or claim, expected answer)."""
     for code, written in situation.expect.items():
