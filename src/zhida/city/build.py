@@ -70,7 +70,7 @@ def build_city(
     chunk_persons: int = CHUNK,
     processes: int | None = None,
 ) -> CityReport:
-    """Write ``out/feeds/<month>`` (files, manifest.json) and ``out/truth/<month>`` (defects.csv, report.json, and with truth="full" clean feeds/).
+    """Write ``out/feeds/<month>`` (files, manifest.json) and ``out/truth/<month>`` (defects.csv, report.json, clean feeds/ if "full").
 
     The manifest is written last: a folder without one is not finished, and building again starts it anew.
     Raises: CitySize, CitySeed, CityMonth, TruthUnknown, DiskFull.

@@ -38,7 +38,7 @@ class Rows:
 
 
 class Chunk:
-    """Households ``first`` to ``last`` of a city, as the departments see them in a month. Arrays are by person unless they say household."""
+    """Households ``first`` to ``last`` of a city, as departments see them in a month. Arrays are by person unless they say household."""
 
     def __init__(self, people: People, draws: Draws, first: int, last: int, month: Month) -> None:
         plan = people.plan

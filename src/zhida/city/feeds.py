@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -130,7 +131,7 @@ def _segments(record_type: str, areas: Array) -> Iterator[tuple[int, int, int]]:
         yield CITY_CODE, 0, len(areas)
         return
     edges = [0, *(np.flatnonzero(areas[1:] != areas[:-1]) + 1).tolist(), len(areas)]
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         yield int(areas[low]), low, high
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -32,13 +33,17 @@ ORDINARY, DIBAO, DIBIAN, ABOVE, WEALTHY = range(5)
 DISTRICTS = np.array([one.code for one in districts()], dtype=np.int64)
 # Where people come from who are registered elsewhere (GB/T 2260, 2020 edition), nearest provinces first and oftener.
 ELSEWHERE = np.array(
-    [330502, 330602, 330702, 330802, 331002, 331102, 330302, 330402, 340102, 340802, 341502, 341202, 341302, 341602, 341002, 340702]
-    + [361102, 360102, 360402, 360702, 410102, 411302, 411402, 411502, 411602, 320102, 320302, 320802, 420102, 420602, 421102]
-    + [500101, 510104, 511302, 520102, 520502, 530102, 610102, 620102, 370102, 430102, 230102, 210102, 450102],
+    [
+        *(330502, 330602, 330702, 330802, 331002, 331102, 330302, 330402, 340102, 340802, 341502, 341202, 341302, 341602, 341002, 340702),
+        *(361102, 360102, 360402, 360702, 410102, 411302, 411402, 411502, 411602, 320102, 320302, 320802, 420102, 420602, 421102),
+        *(500101, 510104, 511302, 520102, 520502, 530102, 610102, 620102, 370102, 430102, 230102, 210102, 450102),
+    ],
     dtype=np.int64,
 )
 # All areas a number may begin with: the districts of today, those that ended, and elsewhere.
 ID_AREAS = np.concatenate([DISTRICTS, [330103, 330104], ELSEWHERE])
+# Sequences of a number whose first two digits ascend: 45 pairs, five last digits.
+_ASCENDING = 225
 
 
 @dataclass
@@ -97,7 +102,7 @@ def chunk_bounds(plan: Plan, persons: int) -> list[tuple[int, int]]:
     targets = np.arange(0, plan.residents, persons)
     starts = np.searchsorted(plan.first_person[:-1], targets)
     bounds = [*np.unique(starts).tolist(), plan.households]
-    return list(zip(bounds[:-1], bounds[1:], strict=True))
+    return list(pairwise(bounds))
 
 
 def _fill(people: People, draws: Draws, first: int, last: int) -> None:
@@ -274,7 +279,9 @@ def _give_numbers(people: People) -> None:
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
     rank = np.empty(len(key), np.int32)
     rank[order] = np.arange(len(key), dtype=np.int32) - np.repeat(starts, np.diff(np.append(starts, len(key)))).astype(np.int32)
-    sequence = _sequences()[people.sex, rank]
+    # Every group begins elsewhere in the table, so that numbers do not all end alike.
+    ascending = np.where(rank < _ASCENDING, (rank + key * 104_729 % _ASCENDING) % _ASCENDING, rank)
+    sequence = _sequences()[people.sex, ascending]
     people.first17[:] = ID_AREAS[area] * 10**11 + _calendar(people.birth) * 1000 + sequence
     for number, member in enumerate(cast()["members"], start=people.cast.start):
         people.first17[number] = int(member["first17"])

@@ -105,7 +105,7 @@ def ability_assessment(chunk: Chunk) -> Rows:
     severe = care >= code("ability_assessment", "care_level", "severe_1")
     institution = severe & (amount < below(rule["institution"]))
     at_home = severe & ~institution
-    # Self-care follows the level: able, mild, moderate (one in three needs help with the basics), severe (nearly all need it for everything).
+    # Self-care follows the level: one in three moderate cases needs help with the basics, most severe ones with everything.
     ability = np.array([0, 1, 1, 3, 3, 3])[care]
     ability = np.where((care == 2) & (when < below(0.35)), 2, np.where(severe & (when < below(0.2)), 2, ability))
     settings = codes("ability_assessment", "care_setting", ("home", "institution"))
