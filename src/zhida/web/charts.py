@@ -52,10 +52,18 @@ class BarList(Chart):
     title: str
     items: Sequence[Item]
     note: str = ""
+    shown: int = 12  # the rest is folded away
 
     @property
     def bars(self) -> list[tuple[Item, str]]:
-        return [(item, percent(item.value, largest(self.items))) for item in self.items]
+        return self._measured(self.items[: self.shown])
+
+    @property
+    def folded(self) -> list[tuple[Item, str]]:
+        return self._measured(self.items[self.shown :])
+
+    def _measured(self, items: Sequence[Item]) -> list[tuple[Item, str]]:
+        return [(item, percent(item.value, largest(self.items))) for item in items]
 
 
 @dataclass(frozen=True)
@@ -165,7 +173,7 @@ class MapArea:
     def has_room(self) -> bool:
         """Say whether the name fits inside the outline; elsewhere it stands only in the list and the tooltip."""
         wide = sum(1.0 if ord(letter) > 0x2E80 else 0.55 for letter in self.item.label) * LABEL_SIZE
-        return wide <= 2.6 * self.feature.label_room
+        return wide <= 2.8 * self.feature.label_room
 
 
 @dataclass(frozen=True)

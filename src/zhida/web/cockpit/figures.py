@@ -10,6 +10,7 @@ from django.urls import reverse
 from zhida.blocks.indicators import api as indicators
 from zhida.blocks.indicators.api import Cell, TakeUp
 from zhida.blocks.places import api as places
+from zhida.blocks.policies import api as policies
 from zhida.kernel.text import Text
 from zhida.web.charts import BarList, Choropleth, Item, Pair, PairedBars, Share
 from zhida.web.templatetags.zhida import fen, number, percent, yuan, yuan_short
@@ -78,7 +79,7 @@ def area_bars(cells: Sequence[Cell], measure: Measure, query: str) -> BarList:
     """Rank the same areas, highest first."""
     items = sorted((area_item(cell, measure.code, query) for cell in cells), key=lambda item: -(item.value or 0))
     heads = in_language(measure.heads)
-    return BarList(pick(f"{heads}，由高到低", f"{heads}, highest first"), items)
+    return BarList(pick(f"{heads}，由高到低", f"{heads}, highest first"), items, shown=15)
 
 
 def _extremes(items: Sequence[Item], measure: Measure) -> str:
@@ -158,6 +159,7 @@ def state_share(total: Cell) -> Share | None:
 
 def take_up_bars(lines: Sequence[TakeUp], query: str) -> BarList | None:
     """Rank policies by the share of the entitled that was paid, lowest first: where work is left."""
+    lines = [line for line in lines if _is_money(line.benefit)]
     if not lines:
         return None
     ordered = sorted(lines, key=lambda line: (line.paid_share, -line.entitled))
@@ -178,6 +180,12 @@ def take_up_bars(lines: Sequence[TakeUp], query: str) -> BarList | None:
         f"{full} of {len(lines)} benefits have reached everyone entitled; lowest share first",
     )
     return BarList(title, items)
+
+
+def _is_money(benefit: str) -> bool:
+    """Say whether a benefit is paid; a discount on a bill or a recognised status never passes through a bank."""
+    definition = policies.benefits().get(benefit)
+    return definition is None or definition.unit == "fen"
 
 
 def defect_bars(totals: Sequence[tuple[Text, int, int]]) -> BarList | None:

@@ -142,7 +142,7 @@ def _frame(request: HttpRequest, month: str, measure: figures.Measure) -> dict[s
         "month": month,
         "measure": measure,
         "small_cell": indicators.SMALL_CELL,
-        "months": [{"month": other, "url": _query(request, month=other), "current": other == month} for other in months],
+        "months": [{"month": other, "url": _query(request, month=other), "current": other == month} for other in reversed(months)],
         "measures": [
             {"label": one.label, "url": _query(request, measure=one.code) + "#map", "current": one is measure} for one in figures.MEASURES
         ],
