@@ -106,18 +106,31 @@ class Batch:
     def _key(self, entity: str, column: str) -> Array:
         return self.column(entity, column)[0].astype(np.int64, copy=False)
 
-    def take_households(self, chosen: Array) -> tuple[Batch, dict[str, Array]]:
-        """Return a batch of some households (a mask) and, by entity, the rows of this batch it holds."""
-        households = np.flatnonzero(chosen)
-        rows = {"household": households}
-        for entity in ("person", "claim"):
-            rows[entity] = np.flatnonzero(chosen[self.segments(entity, "household").parent]) if self.rows[entity] else np.zeros(0, np.int64)
-        tables = {entity: self._tables[entity].take(pa.array(index)) for entity, index in rows.items()}
-        part = Batch(tables, ())
-        part._dtypes = self._dtypes
-        for (entity, name), (data, known) in self._columns.items():
-            part._columns[(entity, name)] = data[rows[entity]], None if known is None else known[rows[entity]]
-        return part, rows
+    def take_households(self, chosen: Array) -> Part:
+        """Return a batch of some households (a mask over them)."""
+        rows = {"household": np.flatnonzero(chosen)}
+        for entity in self.rows:
+            if entity != "household":
+                rows[entity] = np.flatnonzero(chosen[self.segments(entity, "household").parent])
+        return Part(self, rows)
+
+
+class Part(Batch):
+    """Some households of a batch; copies only the columns it is asked for. ``kept``: by entity, the rows of the whole it holds."""
+
+    def __init__(self, whole: Batch, kept: Mapping[str, Array]) -> None:
+        super().__init__({}, ())
+        self._whole, self.kept = whole, kept
+        self.rows = {entity: len(rows) for entity, rows in kept.items()}
+
+    def column(self, entity: str, name: str) -> Column:
+        key = (entity, name)
+        if key not in self._columns:
+            data, known = self._whole.column(entity, name)
+            rows = self.kept[entity]
+            part = None if known is None else known.take(rows)
+            self._columns[key] = data.take(rows), None if part is None or bool(part.all()) else part
+        return self._columns[key]
 
 
 def _no_claims() -> pa.Table:

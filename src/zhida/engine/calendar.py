@@ -47,27 +47,39 @@ def add_months(day: int, months: int) -> int:
     return days_since_epoch(date(year, index + 1, min(day_of_month, monthrange(year, index + 1)[1])))
 
 
-# ---- columns: a table of the days that residents' lives and laws fall on; any other day is computed -----------------------------------
+# ---- columns: tables of the days that residents' lives and laws fall on; any other day but NEVER is computed -----------------------------
 
 _LOW, _HIGH = days_since_epoch(date(1880, 1, 1)), days_since_epoch(date(2120, 1, 1))
-_days = np.arange(_LOW, _HIGH, dtype=np.int64)
+_LOW_MONTH, _HIGH_MONTH = 1880 * 12, 2120 * 12
 
 
-def _split(days: Array) -> tuple[Array, Array, Array]:
+def _compute(days: Array) -> tuple[Array, Array, Array]:
     months = days.astype("datetime64[D]").astype("datetime64[M]")
     in_month = (days - months.astype("datetime64[D]").astype(np.int64) + 1).astype(np.int32)
     is_last = (days + 1).astype("datetime64[D]").astype("datetime64[M]") != months
     return (months.astype(np.int64) + 1970 * 12).astype(np.int32), in_month, is_last
 
 
-_MONTHS, _DAYS, _LAST = _split(_days)
+def _month_starts(months: Array) -> Array:
+    return (months - 1970 * 12).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
 
 
-def split_days(days: Array) -> tuple[Array, Array, Array]:
+# The slot after the last day stands for NEVER.
+_MONTHS, _DAYS, _LAST = _compute(np.append(np.arange(_LOW, _HIGH, dtype=np.int64), NEVER_DAY))
+_STARTS = _month_starts(np.arange(_LOW_MONTH, _HIGH_MONTH + 2))
+
+
+def _split(days: Array) -> tuple[Array, Array, Array]:
     """Return month index, day of the month and is-last-day of a column of days."""
-    if days.size and (days.min() < _LOW or days.max() >= _HIGH):
-        return _split(days.astype(np.int64))
+    if not days.size:
+        return days, days, days.astype(bool)
     position = days - _LOW
+    low, high = int(days.min()), int(days.max())
+    if low < _LOW or high >= _HIGH:
+        beyond = days >= _HIGH
+        if low < _LOW or bool((days[beyond] != NEVER_DAY).any()):
+            return _compute(days.astype(np.int64))
+        position = np.minimum(position, _HIGH - _LOW)
     return _MONTHS.take(position), _DAYS.take(position), _LAST.take(position)
 
 
@@ -76,24 +88,24 @@ def months_between_columns(start: Array, end: Array) -> Array:
     start_month, start_day, _ = _parts(start)
     end_month, end_day, end_is_last = _parts(end)
     short = (end_day < start_day) & ~np.asarray(end_is_last)
-    return np.asarray(end_month - start_month, dtype=np.int64) - short
+    return np.subtract(end_month, start_month, dtype=np.int64) - short
 
 
 def add_months_columns(day: Array, months: Array) -> Array:
     """Columns or single values, at least one a column -> int64 days."""
     month, in_month, _ = _parts(day)
-    moved = np.asarray(month, dtype=np.int64) + months
-    target = np.clip(moved, 1970 * 12 - 24000, _LAST_MONTH)
-    start = _month_start(target)
-    length = _month_start(target + 1) - start
+    moved = np.add(month, months, dtype=np.int64)
+    within = np.clip(moved, _LOW_MONTH, _HIGH_MONTH)
+    start = _STARTS.take(within - _LOW_MONTH)
+    length = _STARTS.take(within + 1 - _LOW_MONTH) - start
     result = start + np.minimum(in_month, length) - 1
-    result = np.where((np.asarray(day) >= NEVER_DAY) | (moved > _LAST_MONTH), NEVER_DAY, result)
-    return np.where(moved < _FIRST_MONTH, _FIRST_DAY, result)
-
-
-def _month_start(months: Array) -> Array:
-    return (months - 1970 * 12).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    never = np.broadcast_to(np.asarray(day) >= NEVER_DAY, result.shape)
+    far = (moved != within) & ~never
+    if bool(far.any()):
+        pairs = zip(np.broadcast_to(day, far.shape)[far].tolist(), np.broadcast_to(months, far.shape)[far].tolist(), strict=True)
+        result[far] = [add_months(int(one), int(count)) for one, count in pairs]
+    return np.where(never, NEVER_DAY, result)
 
 
 def _parts(days: Array) -> tuple[Any, Any, Any]:
-    return split_days(days) if isinstance(days, np.ndarray) else month_index(int(days))
+    return _split(days) if isinstance(days, np.ndarray) else month_index(int(days))

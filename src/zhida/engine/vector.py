@@ -123,13 +123,13 @@ class VectorProgram:
                 chosen[rows if entity == "household" else batch.segments(entity, "household").parent[rows]] = True
         if not chosen.any():
             return
-        part, kept = batch.take_households(chosen)
+        part = batch.take_households(chosen)
         blame = Blame(self.nodes, self._arguments, self.run(part, keep=True), part)
         for code, rows in unknown.items():
             if len(rows):
                 benefit = self.program.benefits[code]
                 roots = [self._position[id(node)] for node in (benefit.amount, benefit.occasion) if node is not None]
-                results[code].missing = blame.names(roots, np.searchsorted(kept[results[code].entity], rows))
+                results[code].missing = blame.names(roots, np.searchsorted(part.kept[results[code].entity], rows))
 
 
 def _result(code: str, node: Node, amount: Value, occasion_node: Node | None, occasion: Value | None, batch: Batch) -> BenefitResult:
