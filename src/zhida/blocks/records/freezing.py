@@ -319,7 +319,7 @@ class _Placed:
     def _query(self, path: Path, month: Month) -> str:
         wanted = ", ".join(self._expression(fact) for fact in self.contract.facts if not fact.present)
         joins = " ".join(self._lookup(fact) for fact in self.contract.facts if fact.type in ("resident", "organisation"))
-        alias = "alias" if self._by_person else "false AS alias"
+        alias = "i.alias" if self._by_person else "false AS alias"
         return f"""SELECT place, {alias}, coalesce({self._valid(month)}, false) AS in_month{"," if wanted else ""} {wanted}
             FROM read_parquet({sql_text(path)}) r {self._join()} {joins}"""
 

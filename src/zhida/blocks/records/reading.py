@@ -232,7 +232,7 @@ class _Opened:
     def __init__(self, folder: Path) -> None:
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
         self.last_households = [chunk["last_household"] for chunk in manifest["chunks"]]
-        self._folder = folder
+        self.folder = folder
         self._files: dict[str, pq.ParquetFile] = {}
         self._firsts: dict[str, list[Any]] = {}
         self._groups: OrderedDict[tuple[str, int], pa.Table] = OrderedDict()
@@ -241,7 +241,7 @@ class _Opened:
 
     def file(self, name: str) -> pq.ParquetFile:
         if name not in self._files:
-            self._files[name] = pq.ParquetFile(self._folder / f"{name}.parquet")
+            self._files[name] = pq.ParquetFile(self.folder / f"{name}.parquet")
         return self._files[name]
 
     def firsts(self, name: str) -> list[Any]:

@@ -53,9 +53,15 @@ def link_residents(viewer: Viewer, progress: Progress | None = None, known_on: d
     progress.total = 2
     fresh = parties.update_register(register.files)
     progress.step(note="register")
-    linked = parties.find_duplicates(register.files, inputs.register("birth").files)
+    linked = parties.find_duplicates(register.files, _witnesses(inputs))
     progress.step(note="duplicates")
     return parties.Linked(fresh, linked.proposed, linked.merged)
+
+
+def _witnesses(inputs: Inputs) -> list[Path]:
+    """Return the registers of other departments that list a person once."""
+    found = [r for r in inputs.registers.values() if r.contract.key == ("id_number",) and r.contract.name != "resident"]
+    return [path for register in found for path in register.files]
 
 
 def freeze_snapshot(viewer: Viewer, month: Month, known_on: date, progress: Progress | None = None) -> Snapshot:
