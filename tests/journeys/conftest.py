@@ -35,8 +35,14 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def sessions() -> dict[str, Any]:
+    """The cookies of everyone who signed in during this file: each signs in once."""
+    return {}
+
+
 @pytest.fixture
-def visit(browser: Browser, demo_city: Any) -> Iterator[Callable[..., Page]]:
+def visit(browser: Browser, demo_city: Any, sessions: dict[str, Any]) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a page as somebody: ``visit("/my/", user="lin_xiaoman", width=360, language="en")``.
 
     Every console error fails the test: with our security policy, one means that a page asks for something from elsewhere.
@@ -50,13 +56,16 @@ def visit(browser: Browser, demo_city: Any) -> Iterator[Callable[..., Page]]:
             locale=LOCALES[language],
             base_url=demo_city.base_url,
             java_script_enabled=display.pop("scripts", True),
+            storage_state=sessions.get(user),
         )
         contexts.append(context)
+        context.clear_cookies(name=re.compile("^zhida_|^django_language"))
         context.add_cookies([{"name": f"zhida_{name}", "value": value, "url": demo_city.base_url} for name, value in display.items()])
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text) if _is_complaint(message) else None)
-        if user:
+        if user and user not in sessions:
             sign_in(page, user)
+            sessions[user] = context.storage_state()
         page.goto(path)
         return page
 

@@ -24,8 +24,8 @@ PAGES: list[tuple[str, str, str]] = [
     ("lin_xiaoman", "/my/appeals/", ""),
     ("lin_xiaoman", "/my/history/", ""),
 ]
-# Width, language, theme, text size: each value appears, not every combination.
-DRESSES = [(360, "zh", "light", "large"), (360, "en", "dark", "normal"), (1440, "zh", "dark", "normal"), (1440, "en", "light", "large")]
+# Width, language, theme, text size: each value appears, and the narrow window gets the longest words in the largest letters.
+DRESSES = [(360, "en", "dark", "large"), (1440, "zh", "light", "normal")]
 
 
 @pytest.mark.parametrize(("width", "language", "theme", "text"), DRESSES)
