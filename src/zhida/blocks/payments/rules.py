@@ -1,0 +1,217 @@
+"""Pure rules of payments: states and what they mean, references, texts. No database."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from zhida.kernel.text import Text
+
+
+class BatchState(StrEnum):
+    PREPARED = "prepared"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    RELEASED = "released"
+    SETTLED = "settled"
+
+
+class TransactionState(StrEnum):
+    """``instructed`` and ``accepted`` are on their way; the others are where a payment rests.
+
+    ::
+
+        held ─────────────────────────────────┐
+        instructed ─► accepted ─► paid ─► returned ──reissue──► reissued (a new transaction carries the money)
+             └────────────┴────► rejected ────┘
+        held, rejected, returned ──payee changed──► cancelled
+    """
+
+    HELD = "held"
+    INSTRUCTED = "instructed"
+    ACCEPTED = "accepted"
+    PAID = "paid"
+    REJECTED = "rejected"
+    RETURNED = "returned"
+    REISSUED = "reissued"
+    CANCELLED = "cancelled"
+
+
+ON_THE_WAY = (TransactionState.INSTRUCTED, TransactionState.ACCEPTED)
+# Money that is still with us and waits for a person: the street office's list.
+STUCK = (TransactionState.HELD, TransactionState.REJECTED, TransactionState.RETURNED)
+# States whose amount no longer stands for its period: another transaction does, or nobody is paid.
+CLOSED = (TransactionState.REISSUED, TransactionState.CANCELLED)
+
+# What the bank may report -> from which states a transaction follows, so that files may come late, twice or out of order.
+MAY_FOLLOW: dict[TransactionState, tuple[TransactionState, ...]] = {
+    TransactionState.ACCEPTED: (TransactionState.INSTRUCTED,),
+    TransactionState.PAID: ON_THE_WAY,
+    TransactionState.REJECTED: ON_THE_WAY,
+    TransactionState.RETURNED: (TransactionState.PAID,),
+}
+# The same news again, or older news that later news has overtaken: changes nothing and is no problem.
+IS_OLD_NEWS: dict[TransactionState, tuple[TransactionState, ...]] = {
+    TransactionState.ACCEPTED: (TransactionState.ACCEPTED, TransactionState.PAID, TransactionState.RETURNED),
+    TransactionState.PAID: (TransactionState.PAID, TransactionState.RETURNED),
+    TransactionState.REJECTED: (TransactionState.REJECTED,),
+    TransactionState.RETURNED: (TransactionState.RETURNED,),
+}
+
+BATCH_STATE_TEXT = {
+    BatchState.PREPARED: Text("待审批", "Waiting for approval"),
+    BatchState.APPROVED: Text("已审批，待发放", "Approved, waiting for release"),
+    BatchState.REFUSED: Text("已退回", "Refused"),
+    BatchState.RELEASED: Text("已发往银行", "Sent to the bank"),
+    BatchState.SETTLED: Text("已结清", "Settled"),
+}
+
+TRANSACTION_STATE_TEXT = {
+    TransactionState.HELD: Text("暂缓发放", "Held back"),
+    TransactionState.INSTRUCTED: Text("已发往银行", "Sent to the bank"),
+    TransactionState.ACCEPTED: Text("银行已受理", "Accepted by the bank"),
+    TransactionState.PAID: Text("已到账", "Paid"),
+    TransactionState.REJECTED: Text("银行拒付", "Rejected by the bank"),
+    TransactionState.RETURNED: Text("银行退回", "Returned by the bank"),
+    TransactionState.REISSUED: Text("已重新发放", "Sent again"),
+    TransactionState.CANCELLED: Text("已取消", "Cancelled"),
+}
+
+# Why a payment is held, rejected or returned, and what to do. Four-character codes: ISO 20022 external code sets.
+REASONS = {
+    "no_account": Text("没有收款账户；请办理社会保障卡金融账户。", "No account to pay to. Open the account of the social-security card."),
+    "no_organisation_account": Text("没有单位收款账户；请单位登记对公账户。", "No account of the organisation. Ask it to register one."),
+    "account_closed": Text("收款账户已注销；请登记新账户。", "The account was closed. Register a new one."),
+    "account_changed": Text("收款账户已变更；将按新账户重新发放。", "The account has changed. It goes out again to the new one."),
+    "payee_died": Text(
+        "收款人已登记死亡；请核实后由继承人或新户主办理。", "The payee is registered as dead. Check, then name the new payee."
+    ),
+    "payee_changed": Text("收款人已变更，由新收款人领取。", "The payee has changed; the new one is paid."),
+    "AC01": Text("账号有误；请核对后登记正确账号。", "The account number is wrong. Check it and register the right one."),
+    "AC04": Text("账户已销户；请登记新账户。", "The account is closed. Register a new one."),
+    "AC06": Text("账户被冻结；请联系开户银行。", "The account is blocked. Ask the bank that keeps it."),
+    "AM05": Text("银行认为重复；请与银行核对。", "The bank takes it for a repeat. Check with the bank."),
+    "MS03": Text("银行未说明原因；请联系银行。", "The bank gave no reason. Ask the bank."),
+}
+
+PROBLEMS = {
+    "unknown_reference": Text("本系统没有这个支付编号；请与银行核对。", "This reference is not ours. Check it with the bank."),
+    "not_released": Text("该笔支付尚未发往银行；请立即与银行核对。", "This payment was never sent. Check with the bank at once."),
+    "wrong_amount": Text("金额与指令不符；请与银行核对后更正。", "The amount is not the one instructed. Have the bank correct it."),
+    "wrong_currency": Text("币种不是人民币；请与银行核对。", "The currency is not CNY. Check it with the bank."),
+    "doubled": Text("同一文件中重复出现；请确认银行没有重复付款。", "Twice in one file. Make sure that the bank did not pay twice."),
+    "contradicts": Text("与已登记的状态矛盾；请与银行核对。", "Contradicts what is booked already. Check it with the bank."),
+    "unknown_message": Text("本系统没有发过这个批次；请与银行核对。", "We never sent this message. Check it with the bank."),
+    "unknown_event": Text("无法判断银行的意思；请人工处理。", "It is not clear what the bank reports. Handle it by hand."),
+}
+
+# Days a bank needs from the file to the account; what the resident is told until the bank has answered.
+DAYS_TO_ACCOUNT = 2
+
+_REFERENCE = re.compile(r"ZD(\d{16})")
+_BATCH_MESSAGE = re.compile(r"ZHIDA-(\d{8})")
+
+
+def end_to_end_id(transaction_id: int) -> str:
+    """Return the reference of a transaction as it stands in bank files.
+
+    >>> end_to_end_id(42)
+    'ZD0000000000000042'
+    """
+    return f"ZD{transaction_id:016d}"
+
+
+def transaction_id_of(reference: str) -> int:
+    """Return the transaction that a bank's reference names; 0 where it is not one of ours.
+
+    >>> transaction_id_of("ZD0000000000000042"), transaction_id_of("PAYROLL 7")
+    (42, 0)
+    """
+    match = _REFERENCE.fullmatch(reference)
+    return int(match[1]) if match else 0
+
+
+def message_id_of(batch_id: int) -> str:
+    """Return the name under which a batch travels.
+
+    >>> message_id_of(7)
+    'ZHIDA-00000007'
+    """
+    return f"ZHIDA-{batch_id:08d}"
+
+
+def reason_text(code: str) -> Text | None:
+    """Return what a reason code means; a bank's code that we do not know is shown as it is."""
+    if not code:
+        return None
+    return REASONS.get(code, Text(f"银行原因代码 {code}；请联系银行。", f"Reason code {code} of the bank. Ask the bank."))
+
+
+def state_text(state: str, batch_state: str) -> Text:
+    """Return a payment's state in plain words: until its batch is released, the batch's state is what counts."""
+    if state == TransactionState.INSTRUCTED and batch_state in (BatchState.PREPARED, BatchState.APPROVED):
+        return Text("准备发放", "Being prepared")
+    return TRANSACTION_STATE_TEXT[TransactionState(state)]
+
+
+def expected_on(state: str, released_on: date | None) -> date | None:
+    """Return the day the money should arrive, while it is on its way."""
+    if released_on is None or state not in ON_THE_WAY:
+        return None
+    return released_on + timedelta(days=DAYS_TO_ACCOUNT)
+
+
+def area_span(prefix: str) -> tuple[int, int]:
+    """Return the half-open span of 12-digit community codes that begin with a prefix.
+
+    >>> area_span("330106")
+    (330106000000, 330107000000)
+    """
+    width = 10 ** (12 - len(prefix))
+    return int(prefix) * width, (int(prefix) + 1) * width
+
+
+@dataclass(frozen=True)
+class PaymentLine:
+    """One payment as a resident or officer reads it."""
+
+    transaction_id: int
+    batch_id: int
+    benefit: str
+    period_key: str
+    entity_no: int
+    payee_no: int
+    amount_fen: int
+    revision: int
+    state: str
+    state_text: Text
+    instructed_on: date | None
+    settled_on: date | None
+    expected_on: date | None
+    reason: Text | None
+
+
+@dataclass(frozen=True)
+class TrialBalanceRow:
+    """What one ledger account received (debit), gave (credit) and holds (debit minus credit)."""
+
+    kind: str
+    benefit: str
+    year: int
+    debit_fen: int
+    credit_fen: int
+
+    @property
+    def balance_fen(self) -> int:
+        return self.debit_fen - self.credit_fen
+
+
+@dataclass(frozen=True)
+class TotalsRow:
+    """Count and sum of one group; ``key`` holds the group's values in the order asked for."""
+
+    key: tuple[str | int, ...]
+    count: int
+    amount_fen: int
