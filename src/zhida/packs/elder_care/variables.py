@@ -22,7 +22,8 @@ LONG_TERM_CARE = "杭州市长期护理保险试行办法（2025-01-01起施行�
 )
 def gaoling(person, law):
     """By age band, from the month of the birthday that opens the band, to the month of death."""
-    return where(person.is_local, bracket(law.gaoling_amount, person.age_at_end), 0)
+    old_enough = person.age_at_end >= law.gaoling_age
+    return where(person.is_local & old_enough, bracket(law.gaoling_amount, person.age_at_end), 0)
 
 
 @variable(Person, unit="bool", label=("长护险重度失能", "Severely disabled in long-term care insurance"))

@@ -42,6 +42,18 @@ def inpatient_until(claim):
     return claim.claim_cost_before + claim.claim_cost
 
 
+@variable(Claim, unit="fen", label=("职工医保累计到本次应支付", "Employees' share of the year's costs including this bill"))
+def employee_share_until(claim, law):
+    """The scale of the scheme and tier on the year's costs up to and with this bill."""
+    return marginal(law.employee_inpatient_rates[claim.person.medical_scheme, claim.claim_tier], claim.inpatient_until)
+
+
+@variable(Claim, unit="fen", label=("职工医保此前及起付标准部分", "Employees' share of what lies below this bill's start"))
+def employee_share_before(claim, law):
+    """The same scale on what lies below the point where this bill begins to be paid."""
+    return marginal(law.employee_inpatient_rates[claim.person.medical_scheme, claim.claim_tier], claim.inpatient_from)
+
+
 @benefit(
     Claim,
     code="yibao_zhigong_zhuyuan",
@@ -55,11 +67,10 @@ def inpatient_until(claim):
     grade="B",
     in_force=("2021-01-01", "2026-01-01"),
 )
-def yibao_zhigong_zhuyuan(claim, law):
+def yibao_zhigong_zhuyuan(claim):
     """The rates of the tier and of working or retired, slice by slice, on what this bill adds to the year's costs."""
     eligible = claim.settled_in_period & (claim.claim_kind == "inpatient") & claim.is_employee_claim
-    rates = law.employee_inpatient_rates[claim.person.medical_scheme, claim.claim_tier]
-    paid = marginal(rates, claim.inpatient_until) - marginal(rates, claim.inpatient_from)
+    paid = claim.employee_share_until - claim.employee_share_before
     return where(eligible, round_half_up(paid, FEN), 0)
 
 
@@ -85,6 +96,18 @@ def yibao_zhigong_menzhen(claim, law):
     return where(eligible, round_half_up(covered * law.employee_outpatient_rate[scheme, claim.claim_tier], FEN), 0)
 
 
+@variable(Claim, unit="fen", label=("城乡居民医保累计到本次应支付", "Residents' share of the year's costs including this bill"))
+def resident_share_until(claim, law):
+    """The scale of the scheme and tier on the year's costs up to and with this bill."""
+    return marginal(law.resident_inpatient_rates[claim.person.medical_scheme, claim.claim_tier], claim.inpatient_until)
+
+
+@variable(Claim, unit="fen", label=("城乡居民医保此前及起付标准部分", "Residents' share of what lies below this bill's start"))
+def resident_share_before(claim, law):
+    """The same scale on what lies below the point where this bill begins to be paid."""
+    return marginal(law.resident_inpatient_rates[claim.person.medical_scheme, claim.claim_tier], claim.inpatient_from)
+
+
 @benefit(
     Claim,
     code="yibao_jumin_zhuyuan",
@@ -98,11 +121,10 @@ def yibao_zhigong_menzhen(claim, law):
     grade="A",
     in_force=("2021-01-01", "2026-01-01"),
 )
-def yibao_jumin_zhuyuan(claim, law):
+def yibao_jumin_zhuyuan(claim):
     """The rate of the tier up to 250,000 a year, above it the rate of the kind of resident."""
     eligible = claim.settled_in_period & (claim.claim_kind == "inpatient") & claim.is_resident_claim
-    rates = law.resident_inpatient_rates[claim.person.medical_scheme, claim.claim_tier]
-    paid = marginal(rates, claim.inpatient_until) - marginal(rates, claim.inpatient_from)
+    paid = claim.resident_share_until - claim.resident_share_before
     return where(eligible, round_half_up(paid, FEN), 0)
 
 
