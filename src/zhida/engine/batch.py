@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from zhida.engine.entities import FactDefinition
 from zhida.engine.errors import BatchDisordered, ColumnMissing
@@ -25,8 +25,8 @@ Column = tuple[Any, Any]
 class Segments:
     """How the rows of a lower entity belong to those of a higher one.
 
-    parent: for each lower row its higher row. starts, ends: for each higher row its span among the lower rows. order: the lower rows sorted by
-    parent, None where they already are. full: every higher row has at least one lower row.
+    parent: for each lower row its higher row. starts, ends: for each higher row its span among the lower rows. order: the lower rows
+    sorted by parent, None where they already are. full: every higher row has at least one lower row.
     """
 
     parent: Array
@@ -90,7 +90,7 @@ class Batch:
         if higher != "person" and len(theirs) > 1 and not bool((theirs[1:] > theirs[:-1]).all()):
             raise BatchDisordered(higher)
         order = np.argsort(theirs, kind="stable") if higher == "person" else None
-        parent = np.searchsorted(theirs, mine, sorter=order)
+        parent: Array = np.searchsorted(theirs, mine, sorter=order)
         if len(mine) and (not len(theirs) or int(parent.max()) >= len(theirs)):
             raise BatchDisordered(lower)
         if order is not None:

@@ -48,7 +48,7 @@ class Blame:
 
     def _name(self, index: int) -> str:
         node = self._nodes[index]
-        return str(node.payload[1]) if node.op == "fact" else f"law.{_parameter_name(node)}"  # type: ignore[index]
+        return str(node.payload[1]) if node.op == "fact" else f"law.{_parameter_name(node)}"
 
     def _of(self, index: int) -> Array:
         """Bits (rows x words) of a node; zero where its value is known."""
@@ -101,7 +101,7 @@ class Blame:
         return np.where(np.broadcast_to(known, rows)[:, None], taken, self._of(test))
 
     def _gathered(self, node: Node, arguments: tuple[int, ...]) -> Array:
-        entity, filtered = node.payload  # type: ignore[misc]
+        entity, filtered = node.payload
         segments = self._batch.segments(str(entity), node.shape.entity)
         bits = self._of(arguments[0])
         if filtered:
@@ -112,7 +112,7 @@ class Blame:
         return _or_segments(bits, segments)
 
     def _ranked(self, node: Node, arguments: tuple[int, ...]) -> Array:
-        segments = self._batch.segments(node.shape.entity, str(node.payload[0]))  # type: ignore[index]
+        segments = self._batch.segments(node.shape.entity, str(node.payload[0]))
         bits = self._of(arguments[0]).copy()
         for argument in arguments[1:]:
             bits |= self._of(argument)

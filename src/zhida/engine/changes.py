@@ -6,7 +6,7 @@ their thresholds, and the nearest value of one fact that gives a "yes" - found b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +64,7 @@ class Trial:
 
     def of_missing(self, missing: Sequence[str]) -> Iterator[Text]:
         for name in missing:
-            for fact in self._cells(lambda node, name=name: str(node.payload[1]) == name, unknown=True):  # type: ignore[misc]
+            for fact in self._cells(name):
                 yield from self._outcomes(fact)
 
     def _outcomes(self, fact: _Fact) -> Iterator[Text]:
@@ -219,7 +219,7 @@ class Trial:
     def _choices(self, fact: _Fact) -> list[Any]:
         if fact.node.shape.kind == "bool":
             return [True, False]
-        return list(range(1, len(fact.node.shape.codes) + 1)) + [0]
+        return [*range(1, len(fact.node.shape.codes) + 1), 0]
 
     def _facts_below(self, node: Node, row: int) -> Iterator[_Fact]:
         """Yield the known facts a condition rests on, each once."""
@@ -233,11 +233,12 @@ class Trial:
                 yield self._fact(found, index)
             stack.extend(reversed(self._values.operands(found, index)))
 
-    def _cells(self, fits: Callable[[Node], bool], unknown: bool) -> Iterator[_Fact]:
+    def _cells(self, name: str) -> Iterator[_Fact]:
+        """Find the rows for which a fact is missing."""
         for node in self._nodes:
-            if node.op == "fact" and fits(node):
+            if node.op == "fact" and node.payload[1] == name:
                 for row, value in enumerate(self._values.values[id(node)]):
-                    if (value is None) == unknown and self._concerns(node, row):
+                    if value is None and self._concerns(node, row):
                         yield self._fact(node, row)
 
     def _concerns(self, node: Node, row: int) -> bool:
@@ -248,7 +249,7 @@ class Trial:
         return True
 
     def _fact(self, node: Node, row: int) -> _Fact:
-        entity, name = node.payload  # type: ignore[misc]
+        entity, name = node.payload
         return _Fact(node, row, self._values.law.facts[(str(entity), str(name))])
 
     def _said(self, fact: _Fact, value: Any) -> Text:

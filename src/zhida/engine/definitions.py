@@ -80,8 +80,8 @@ class BenefitDefinition(Definition):
 
     every: MONTH, QUARTER, YEAR or ONCE. unit: ``fen`` is paid; ``kWh``, ``status`` … are decided and never paid.
     payee: ``self``, ``head``, ``guardian``, ``mother`` or ``organisation:<fact>``. occasion: for ONCE, the variable or fact that tells
-    occasions apart (a birth date, an instalment number). in_force: first day and exclusive end. known_from: the day the benefit was published;
-    a law as of an earlier day grants nothing.
+    occasions apart (a birth date, an instalment number). in_force: first day and exclusive end. known_from: the day the benefit was
+    published; a law as of an earlier day grants nothing.
     """
 
     code: str = ""

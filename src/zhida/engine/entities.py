@@ -50,6 +50,9 @@ class Entity:
         return next((child for child in reversed(self.children) if child.plural == plural), None)
 
 
+NO_LABEL = Text("", "")
+
+
 @dataclass(frozen=True)
 class FactDefinition:
     """One column of the snapshot, as formulas may use it.
@@ -65,7 +68,7 @@ class FactDefinition:
     unit: str = ""
     scale: int = 0
     codes: tuple[str, ...] = ()
-    label: Text = Text("", "")
+    label: Text = NO_LABEL
     absent: object = None
     department: str = ""
     record_type: str = ""

@@ -28,7 +28,7 @@ from zhida.engine.errors import (
     UnknownCode,
     WrongKind,
 )
-from zhida.engine.graph import MAX_SCALE, Graph, Node, Shape
+from zhida.engine.graph import KIND_WORDS, MAX_SCALE, Graph, Node, Shape
 from zhida.engine.units import NUMBER, Unit
 from zhida.kernel.period import NEVER, days_since_epoch
 
@@ -197,7 +197,7 @@ def code_position(codes: tuple[str, ...], code: str) -> int:
 
 def need(value: Expression, kind: str, action: str) -> None:
     if value.shape.kind != kind:
-        raise WrongKind(here(), action, Shape(kind).words if kind != "number" else "a number", value.shape.words)  # type: ignore[arg-type]
+        raise WrongKind(here(), action, KIND_WORDS[kind], value.shape.words)
 
 
 def lift(value: Any, like: Expression | None = None) -> Expression:
@@ -236,7 +236,7 @@ def lift_pair(left: Any, right: Any) -> tuple[Expression, Expression]:
 
 
 def place_together(*values: Expression) -> tuple[list[Node], str, str, str]:
-    """Bring values to the same rows: returns their nodes, the entity, and over/home of the result. A group's value goes down to its members."""
+    """Bring values to the same rows; a group's value goes down to its members. Returns nodes, and entity, over and home of the result."""
     members = next((v for v in values if v.over), None)
     over, home = (members.over, members.home) if members is not None else ("", "")
     entity = members.shape.entity if members is not None else next((v.shape.entity for v in values if v.shape.entity), "")
@@ -248,7 +248,26 @@ def _bring(value: Expression, entity: str, over: str, home: str) -> Node:
         return value.node
     if over and not value.over and value.shape.entity == over and home == over:
         return project(value.node, entity)
+    if over and not value.over and value.shape.entity == home:
+        # person.household.x beside person.household.members.y: the group's value, not this person's.
+        lifted = _of_group(value.node, over)
+        if lifted is not None:
+            return project(lifted, entity)
     raise EntitiesDiffer(here(), entity, value.shape.entity)
+
+
+def _of_group(node: Node, group: str) -> Node | None:
+    """Return the same value at the group it was projected down from, or None where a part of it is not the group's."""
+    if not node.shape.entity or node.shape.entity == group:
+        return node
+    if node.op == "project":
+        return _of_group(node.args[0], group)
+    args = [_of_group(arg, group) for arg in node.args]
+    if not args or node.op in ("total", "count", "any", "all", "highest", "lowest", "rank") or any(arg is None for arg in args):
+        return None
+    shape = node.shape
+    kept = tuple(arg for arg in args if arg is not None)
+    return make(node.op, kept, node.payload, Shape(shape.kind, group, shape.unit, shape.scale, shape.codes))
 
 
 def project(node: Node, entity: str) -> Node:
@@ -337,7 +356,8 @@ def recoded(node: Node, codes: tuple[str, ...]) -> Node:
 
 def _multiply(left: Any, right: Any) -> Expression:
     a, b = lift(left), lift(right)
-    need(a, "number", "*"), need(b, "number", "*")
+    need(a, "number", "*")
+    need(b, "number", "*")
     nodes, entity, over, home = place_together(a, b)
     scale = a.shape.scale + b.shape.scale
     shape = Shape("number", entity, a.shape.unit * b.shape.unit, min(scale, MAX_SCALE))
@@ -346,7 +366,8 @@ def _multiply(left: Any, right: Any) -> Expression:
 
 def _divide(left: Any, right: Any) -> Expression:
     a, b = lift(left), lift(right)
-    need(a, "number", "/"), need(b, "number", "/")
+    need(a, "number", "/")
+    need(b, "number", "/")
     nodes, entity, over, home = place_together(a, b)
     shape = Shape("number", entity, a.shape.unit / b.shape.unit, MAX_SCALE)
     # The dividend is widened by so many decimals that the whole-number quotient has six.
@@ -367,7 +388,8 @@ def _compare(op: str, sign: str, left: Any, right: Any) -> Expression:
 
 def _logic(op: str, sign: str, left: Any, right: Any) -> Expression:
     a, b = lift(left), lift(right)
-    need(a, "bool", sign), need(b, "bool", sign)
+    need(a, "bool", sign)
+    need(b, "bool", sign)
     nodes, entity, over, home = place_together(a, b)
     return Expression(make(op, tuple(nodes), None, Shape("bool", entity)), over, home)
 

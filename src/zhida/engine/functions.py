@@ -27,7 +27,7 @@ from zhida.engine.expressions import (
     project,
     unify,
 )
-from zhida.engine.graph import MAX_SCALE, Shape
+from zhida.engine.graph import KIND_WORDS, MAX_SCALE, Shape
 from zhida.engine.parameters import ScaleReference
 from zhida.engine.units import NUMBER, Unit
 from zhida.kernel.period import NEVER, days_since_epoch
@@ -180,7 +180,8 @@ def years_between(start: Any, end: Any) -> Expression:
 
 def _between(action: str, size: int, unit: Unit, start: Any, end: Any) -> Expression:
     a, b = lift(start), lift(end)
-    need(a, "date", action), need(b, "date", action)
+    need(a, "date", action)
+    need(b, "date", action)
     nodes, entity, over, home = place_together(a, b)
     return Expression(make("between", tuple(nodes), size, Shape("number", entity, unit)), over, home)
 
@@ -198,7 +199,8 @@ def add_years(day: Any, years: Any) -> Expression:
 def _add_units(action: str, size: int, unit: Unit, day: Any, count: Any) -> Expression:
     a = lift(day)
     b = lift(count, Expression(constant(0, Shape("number", unit=unit))))
-    need(a, "date", action), need(b, "number", action)
+    need(a, "date", action)
+    need(b, "number", action)
     if b.shape.unit != unit:
         raise UnitsDiffer(here(), action, str(unit), b.shape.words)
     if b.shape.scale:
@@ -243,7 +245,7 @@ def lowest(values: Any, where: Any = None, default: Any = None) -> Expression:
 def _gather(op: str, values: Any, where: Any, kinds: tuple[str, ...], shape: Shape | None = None, default: Any = None) -> Expression:
     inner = members_only(values, op)
     if inner.shape.kind not in kinds:
-        raise WrongKind(here(), op, " or ".join(Shape(kind).words if kind != "number" else "a number" for kind in kinds), inner.shape.words)  # type: ignore[arg-type]
+        raise WrongKind(here(), op, " or ".join(KIND_WORDS[kind] for kind in kinds), inner.shape.words)
     args = [inner.node]
     if where is not None:
         test = lift(where)
@@ -272,7 +274,7 @@ def _default_of(op: str, inner: Expression, default: Any) -> Any:
 def rank(value: Any, within: str = "household", where: Any = None) -> Expression:
     """Number the members of a group by a number or date, 1 = smallest (``rank(person.birth_date)``: 1 = eldest).
 
-    Equal values: the order of the rows. Members left out by ``where`` get 0. Where one value of a group is unknown, so are the group's ranks.
+    Equal values: the order of the rows. Members left out by ``where`` get 0. Where one value of a group is unknown, so are its ranks.
     """
     inner = lift(value)
     if inner.over or not inner.shape.entity or isinstance(value, MembersSymbol):

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from zhida.engine.entities import Kind
 from zhida.engine.errors import Place
 from zhida.engine.units import NUMBER, Unit
 
 MAX_SCALE = 6
+KIND_WORDS = {"number": "a number", "bool": "a yes/no value", "date": "a date", "code": "a code"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Shape:
         """How sentences name the type: the unit for numbers, else the kind."""
         if self.kind == "number":
             return str(self.unit) if self.unit.powers else "a plain number"
-        return {"bool": "a yes/no value", "date": "a date", "code": "a code"}[self.kind]
+        return KIND_WORDS[self.kind]
 
 
 class Node:
@@ -39,7 +41,7 @@ class Node:
 
     __slots__ = ("args", "op", "payload", "place", "shape")
 
-    def __init__(self, op: str, args: tuple[Node, ...], payload: Hashable, shape: Shape, place: Place) -> None:
+    def __init__(self, op: str, args: tuple[Node, ...], payload: Any, shape: Shape, place: Place) -> None:
         self.op, self.args, self.payload, self.shape, self.place = op, args, payload, shape, place
 
     def __repr__(self) -> str:

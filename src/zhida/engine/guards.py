@@ -87,7 +87,7 @@ class Guards:
                 yes, no = (self._positive(arg, safe | self._implied(args[0], holds)) for arg, holds in ((args[1], True), (args[2], False)))
                 return yes and no
             case "round":
-                return node.payload[0] == "up" and self._positive(args[0], safe)  # type: ignore[index]
+                return node.payload[0] == "up" and self._positive(args[0], safe)
             case "ref":
                 return all(self._positive(version, frozenset()) for version in self._versions(str(node.payload)))
         return False
@@ -102,13 +102,13 @@ class Guards:
         return node.op in ("count", "size", "rank") or self._positive(node, frozenset())
 
     def _values(self, node: Node) -> list[int]:
-        parameter = self._parameters[node.payload[0]]  # type: ignore[index]
+        parameter = self._parameters[node.payload[0]]
         found = [-1 if isinstance(entry.value, Scale) else entry.value for entry in parameter.entries if entry.value is not None]
         return found if parameter.default is None else [*found, parameter.default]
 
 
 def _value(node: Node) -> int:
-    return int(node.payload[1])  # type: ignore[index]
+    return int(node.payload[1])
 
 
 def _is_zero(node: Node) -> bool:

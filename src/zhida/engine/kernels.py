@@ -56,7 +56,7 @@ def _float(data: Any) -> Any:
 
 
 def _fact(node: Node, args: Sequence[Value], batch: Batch) -> Value:
-    entity, name = node.payload  # type: ignore[misc]
+    entity, name = node.payload
     return batch.column(str(entity), str(name))
 
 
@@ -124,7 +124,7 @@ def _multiply(node: Node, args: Sequence[Value], batch: Batch) -> Value:
     (a, known_a), (b, known_b) = args
     _guard(node, _largest(a) * _largest(b), lambda: _float(a) * _float(b))
     product = a * b
-    return shrink(product, int(node.payload or 0), "half"), both(known_a, known_b)  # type: ignore[call-overload]
+    return shrink(product, int(node.payload or 0), "half"), both(known_a, known_b)
 
 
 def shrink(data: Any, decimals: int, mode: str, multiple: int = 1) -> Any:
@@ -141,12 +141,9 @@ def shrink(data: Any, decimals: int, mode: str, multiple: int = 1) -> Any:
 def _divide(node: Node, args: Sequence[Value], batch: Batch) -> Value:
     """Half up at the sixth decimal. A divisor of 0 stands only where the quotient is not used (guards.py): it counts as 1."""
     (a, known_a), (b, known_b) = args
-    factor = 10 ** int(node.payload)  # type: ignore[call-overload]
+    factor = 10 ** int(node.payload)
     _guard(node, _largest(a) * factor)
-    if isinstance(b, np.ndarray):
-        divisor = np.where(b == 0, 1, b)
-    else:
-        divisor = b or 1
+    divisor: Any = np.where(b == 0, 1, b) if isinstance(b, np.ndarray) else b or 1
     dividend = a * factor
     quotient = dividend // divisor
     rest = dividend - quotient * divisor
@@ -157,13 +154,13 @@ def _divide(node: Node, args: Sequence[Value], batch: Batch) -> Value:
 
 def _widen(node: Node, args: Sequence[Value], batch: Batch) -> Value:
     data, known = args[0]
-    factor = 10 ** int(node.payload)  # type: ignore[call-overload]
+    factor = 10 ** int(node.payload)
     _guard(node, _largest(data) * factor)
     return data * factor, known
 
 
 def _round(node: Node, args: Sequence[Value], batch: Batch) -> Value:
-    mode, decimals, multiple = node.payload  # type: ignore[misc]
+    mode, decimals, multiple = node.payload
     data, known = args[0]
     return shrink(data, int(decimals), str(mode), int(multiple)), known
 
@@ -195,7 +192,7 @@ def _bracket(node: Node, args: Sequence[Value], batch: Batch) -> Value:
 
 
 def _scale_rows(node: Node, args: Sequence[Value]) -> tuple[Any, Any, Any, Any]:
-    scale = node.payload[0]  # type: ignore[index]
+    scale = node.payload[0]
     base, known = args[0]
     for _, other in args[1:]:
         known = both(known, other)
@@ -245,7 +242,7 @@ def _not(node: Node, args: Sequence[Value], batch: Batch) -> Value:
 def _isin(node: Node, args: Sequence[Value], batch: Batch) -> Value:
     data, known = args[0]
     found: Any = False
-    for position in node.payload:  # type: ignore[attr-defined]
+    for position in node.payload:
         found = found | (data == position)
     return found if known is None else found & known, known
 
@@ -283,13 +280,13 @@ def _recode(node: Node, args: Sequence[Value], batch: Batch) -> Value:
 def _between(node: Node, args: Sequence[Value], batch: Batch) -> Value:
     (a, known_a), (b, known_b) = args
     months = months_between_columns(a, b)
-    size = int(node.payload)  # type: ignore[call-overload]
+    size = int(node.payload)
     return months // size if size != 1 else months, both(known_a, known_b)
 
 
 def _shift(node: Node, args: Sequence[Value], batch: Batch) -> Value:
     (a, known_a), (b, known_b) = args
-    return add_months_columns(a, b * int(node.payload)), both(known_a, known_b)  # type: ignore[call-overload]
+    return add_months_columns(a, b * int(node.payload)), both(known_a, known_b)
 
 
 def _date_difference(node: Node, args: Sequence[Value], batch: Batch) -> Value:
@@ -325,7 +322,7 @@ def sums(data: Array, segments: Segments) -> Array:
 
 def _gathered(node: Node, args: Sequence[Value], batch: Batch) -> tuple[Segments, Any, Any, Any, Any]:
     """Return segments, values and their mask, and the filter and its mask (None without a filter)."""
-    entity, filtered = node.payload  # type: ignore[misc]
+    entity, filtered = node.payload
     segments = batch.segments(str(entity), node.shape.entity)
     data, known = args[0]
     test, known_test = args[1] if filtered else (None, None)
@@ -415,7 +412,7 @@ def _reduce(function: Any, data: Array, segments: Segments, neutral: int) -> Arr
 
 
 def _rank(node: Node, args: Sequence[Value], batch: Batch) -> Value:
-    group, filtered = node.payload  # type: ignore[misc]
+    group, filtered = node.payload
     segments = batch.segments(node.shape.entity, str(group))
     data, known = args[0]
     test, known_test = args[1] if filtered else (np.ones(len(data), dtype=bool), None)

@@ -166,7 +166,13 @@ class _Reading:
         rows = [row for raw in body["values"] for row in self._rows(raw, by)]
         is_scale = any("scale" in row for _, row in rows)
         kind, unit, shift = self._unit(str(body.get("unit", "1")))
-        common = {"name": self.name, "by": by, "law": str(body.get("law", "")), "clause": str(body.get("clause", "")), "file": self.file}
+        common: dict[str, Any] = {
+            "name": self.name,
+            "by": by,
+            "law": str(body.get("law", "")),
+            "clause": str(body.get("clause", "")),
+            "file": self.file,
+        }
         label = Text.parse(body.get("label", self.name))
         if is_scale:
             return self._scale_parameter(body, rows, unit, shift, {**common, "label": label})

@@ -50,18 +50,13 @@ class Program:
     @property
     def fact_names(self) -> list[tuple[str, str]]:
         """List (entity, name) of the snapshot columns this program reads."""
-        return sorted({(str(n.payload[0]), str(n.payload[1])) for n in self.nodes if n.op == "fact"})  # type: ignore[index]
-
-    def facts_of(self, code: str) -> list[tuple[str, str]]:
-        """List (entity, name) of the facts that one benefit reads, in the order its rule reaches them."""
-        pairs = [node.payload for node in in_order([self.benefits[code].amount]) if node.op == "fact"]
-        return list(dict.fromkeys((str(pair[0]), str(pair[1])) for pair in pairs))  # type: ignore[index]
+        return sorted({(str(n.payload[0]), str(n.payload[1])) for n in self.nodes if n.op == "fact"})
 
     def facts_of(self, code: str) -> list[tuple[str, str]]:
         """List the (entity, fact) pairs a benefit's rule reads, in the order the rule reaches them."""
         benefit = self.benefits[code]
         roots = [node for node in (benefit.amount, benefit.occasion) if node is not None]
-        return [(str(n.payload[0]), str(n.payload[1])) for n in in_order(roots) if n.op == "fact"]  # type: ignore[index]
+        return [(str(n.payload[0]), str(n.payload[1])) for n in in_order(roots) if n.op == "fact"]
 
     def parameters_of(self, code: str) -> dict[str, tuple[Any, ...]]:
         """Return the values of the parameters that one benefit reads in this month, by name: equal where the law did not change."""

@@ -36,10 +36,11 @@ def _checked(node: Node, value: int) -> int:
 
 
 def shrink(value: int, decimals: int, mode: str, multiple: int = 1) -> int:
-    divisor = 10**decimals * multiple
+    divisor: int = 10**decimals * multiple
     if mode == "half":
-        return (value + divisor // 2) // divisor * multiple
-    return (value // divisor if mode == "down" else -(-value // divisor)) * multiple
+        value += divisor // 2
+    quotient = -(-value // divisor) if mode == "up" else value // divisor
+    return int(quotient * multiple)
 
 
 def _strict(function: Callable[..., Any]) -> Callable[[Node], Cell]:
@@ -71,7 +72,7 @@ def _multiply(node: Node) -> Cell:
 
 
 def _divide(node: Node) -> Cell:
-    factor = 10 ** int(node.payload)  # type: ignore[call-overload]
+    factor = 10 ** int(node.payload)
 
     def cell(a: int | None, b: int | None) -> int | None:
         if a is None or b is None:
@@ -121,7 +122,7 @@ def _lookup(node: Node) -> Cell:
 
 
 def _scale(node: Node, base: Any, keys: Sequence[Any]) -> tuple[list[int], list[int], int] | None:
-    scale = node.payload[0]  # type: ignore[index]
+    scale = node.payload[0]
     if base is None or any(key is None for key in keys):
         return None
     row = scale.table.flat_position([int(key) for key in keys])
@@ -131,7 +132,7 @@ def _scale(node: Node, base: Any, keys: Sequence[Any]) -> tuple[list[int], list[
 
 
 def _marginal(node: Node) -> Cell:
-    surplus: Any = node.payload[1]  # type: ignore[index]
+    surplus: Any = node.payload[1]
 
     def cell(base: Any, *keys: Any) -> Any:
         found = _scale(node, base, keys)
@@ -169,8 +170,8 @@ CELLS: dict[str, Callable[[Node], Cell]] = {
     "datesub": _strict(sub),
     "mul": _multiply,
     "div": _divide,
-    "widen": _one(lambda node, a: _checked(node, a * 10 ** int(node.payload))),  # type: ignore[call-overload]
-    "round": _one(lambda node, a: shrink(a, node.payload[1], node.payload[0], node.payload[2])),  # type: ignore[index]
+    "widen": _one(lambda node, a: _checked(node, a * 10 ** int(node.payload))),
+    "round": _one(lambda node, a: shrink(a, node.payload[1], node.payload[0], node.payload[2])),
     "flag": _one(lambda node, a: int(a)),
     "marginal": _marginal,
     "bracket": _bracket,
@@ -186,11 +187,11 @@ CELLS: dict[str, Callable[[Node], Cell]] = {
     "and": _and,
     "or": _or,
     "not": _one(lambda node, a: not a),
-    "isin": _one(lambda node, a: a in node.payload),  # type: ignore[operator]
+    "isin": _one(lambda node, a: a in node.payload),
     "known": _known,
     "where": _where,
-    "recode": _one(lambda node, a: node.payload[a]),  # type: ignore[index]
-    "between": lambda node: lambda a, b: None if a is None or b is None else months_between(a, b) // node.payload,  # type: ignore[operator]
+    "recode": _one(lambda node, a: node.payload[a]),
+    "between": lambda node: lambda a, b: None if a is None or b is None else months_between(a, b) // node.payload,
     "shift": lambda node: lambda a, b: None if a is None or b is None else add_months(a, b * node.payload),
 }
 
@@ -200,7 +201,7 @@ CELLS: dict[str, Callable[[Node], Cell]] = {
 
 def _members(node: Node, args: Sequence[Values], rows: Rows) -> list[list[tuple[Any, Any]]]:
     """Return, for each row of the higher entity, (value, does it take part) of its members."""
-    entity, filtered = node.payload  # type: ignore[misc]
+    entity, filtered = node.payload
     tests = args[1] if filtered else True
     count = rows.counts[str(entity)]
     groups: list[list[tuple[Any, Any]]] = [[] for _ in range(rows.counts[node.shape.entity])]
@@ -252,7 +253,7 @@ def _most(choose: Callable[[list[int]], int]) -> Callable[[list[tuple[Any, Any]]
 
 def _ranks(node: Node, args: Sequence[Values], rows: Rows) -> list[Any]:
     entity = node.shape.entity
-    group, filtered = node.payload  # type: ignore[misc]
+    group, filtered = node.payload
     count = rows.counts[entity]
     values, tests = _listed(args[0], count), _listed(args[1] if filtered else True, count)
     parents = rows.parents(entity, str(group))
@@ -285,7 +286,7 @@ def evaluate_node(node: Node, cell: Cell | None, args: Sequence[Values], rows: R
         return [cell(*row) for row in zip(*columns, strict=True)]
     match node.op:
         case "fact":
-            entity, name = node.payload  # type: ignore[misc]
+            entity, name = node.payload
             return rows.values(str(entity), str(name))
         case "variable":
             return args[0]
@@ -319,7 +320,7 @@ def plain_constants(nodes: Sequence[Node]) -> dict[int, Any]:
         if node.shape.entity:
             continue
         if node.op == "const":
-            value = node.payload[1]  # type: ignore[index]
+            value = node.payload[1]
             found[id(node)] = bool(value) if node.shape.kind == "bool" else value
         elif node.op == "number":
             table: Any = node.payload

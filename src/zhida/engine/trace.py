@@ -82,7 +82,7 @@ class Values:
 
     def members(self, node: Node, row: int) -> list[int]:
         """Rows of the lower entity that a gathering node takes in, those that its filter surely leaves out excepted."""
-        entity, filtered = node.payload  # type: ignore[misc]
+        entity, filtered = node.payload
         parents = self.rows.parents(str(entity), node.shape.entity)
         mine = [index for index, parent in enumerate(parents) if parent == row]
         return [index for index in mine if not filtered or self.at(node.args[1], index) is not False]
@@ -92,7 +92,7 @@ class Values:
         return self.rows.parents(node.shape.entity, node.args[0].shape.entity)[row]
 
     def group(self, node: Node, row: int) -> list[int]:
-        parents = self.rows.parents(node.shape.entity, str(node.payload[0]))  # type: ignore[index]
+        parents = self.rows.parents(node.shape.entity, str(node.payload[0]))
         return [index for index, parent in enumerate(parents) if parent == parents[row]]
 
     # -- what an unknown value waits for (the counterpart of blame.py for one household) --
@@ -105,7 +105,7 @@ class Values:
 
     def _find_missing(self, node: Node, row: int) -> frozenset[str]:
         if node.op == "fact":
-            return frozenset({str(node.payload[1])})  # type: ignore[index]
+            return frozenset({str(node.payload[1])})
         if node.op == "where" and self.at(node.args[0], row) is not None:
             return self.missing(node.args[1] if self.at(node.args[0], row) else node.args[2], row)
         if node.op == "where":
@@ -120,7 +120,7 @@ class Values:
         if node.op == "project":
             return [(node.args[0], self.above(node, row))]
         if node.op in GATHERS:
-            own = node.args[:2] if node.payload[1] else node.args[:1]  # type: ignore[index]
+            own = node.args[:2] if node.payload[1] else node.args[:1]
             found = [(arg, index) for index in self.members(node, row) for arg in own]
             return found + ([(node.args[-1], 0)] if node.op in ("highest", "lowest") else [])
         if node.op == "rank":
@@ -185,7 +185,7 @@ class Tracer:
             case "variable":
                 return [self.trace(node, row)]
             case "fact":
-                fact = self._values.law.facts[(str(node.payload[0]), str(node.payload[1]))]  # type: ignore[index]
+                fact = self._values.law.facts[(str(node.payload[0]), str(node.payload[1]))]
                 return [replace(self._step("fact", fact.name, fact.label, node, row), fact=fact)]
             case "number" | "lookup" | "marginal" | "bracket":
                 return self._parameter(node, row)
@@ -274,17 +274,17 @@ class Tracer:
             case "variable":
                 return law.definitions[str(node.payload)].label
             case "fact":
-                return law.facts[(str(node.payload[0]), str(node.payload[1]))].label  # type: ignore[index]
+                return law.facts[(str(node.payload[0]), str(node.payload[1]))].label
             case "number" | "lookup" | "marginal" | "bracket":
                 return parameter_of(node).label
             case "const":
-                return value_text(node.payload[1], node.shape, self._code_labels(node))  # type: ignore[index]
+                return value_text(node.payload[1], node.shape, self._code_labels(node))
             case "size":
                 return Text("家庭人数", "household size")
             case "every":
                 return Text("成员", "members")
             case "isin":
-                codes = [value_text(p, node.args[0].shape, self._code_labels(node.args[0])) for p in node.payload]  # type: ignore[attr-defined]
+                codes = [value_text(p, node.args[0].shape, self._code_labels(node.args[0])) for p in node.payload]
                 options = Text("、".join(c.zh for c in codes), ", ".join(c.en for c in codes))
                 return joined(self.words(node.args[0], row), "∈", options)
             case "not":

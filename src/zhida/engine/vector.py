@@ -31,8 +31,8 @@ class BenefitResult:
     """One benefit's decisions, a row per row of its entity.
 
     status: int8, 0 not entitled, 1 entitled, 2 unknown. amount: int64, whole fen where the unit is fen, 0 unless entitled.
-    occasion: int64 (a date in days, or a number), None where the benefit has none. missing: for each unknown row, in row order, the names of
-    the facts it waits for, joined by commas; a parameter without a value appears as ``law.<name>``.
+    occasion: int64 (a date in days, or a number), None where the benefit has none. missing: for each unknown row, in row order, the names
+    of the facts it waits for, joined by commas; a parameter without a value appears as ``law.<name>``.
     """
 
     code: str

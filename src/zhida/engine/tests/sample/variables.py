@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 from zhida.engine.api import (
     FEN,
     MONTH,
