@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from zhida.kernel.files import DiskFull
 
@@ -51,6 +52,13 @@ def warehouse(scratch: Path, memory_mb: int = MEMORY_MB, keep_order: bool = True
         raise
     finally:
         connection.close()
+
+
+def add_table(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+    """Copy an Arrow table into DuckDB. Copied, because DuckDB cannot push all of its join filters into a scan of Arrow memory."""
+    connection.register("arrow_rows", table)
+    connection.execute(f"CREATE TABLE {name} AS SELECT * FROM arrow_rows")
+    connection.unregister("arrow_rows")
 
 
 def sql_text(value: str | Path) -> str:

@@ -32,7 +32,7 @@ from zhida.blocks.records.facts import column_types, dtype_of, field_of, literal
 from zhida.blocks.records.inputs import Inputs, RegisterInForce
 from zhida.blocks.records.record_types import Fact, RecordType, record_type, record_types
 from zhida.kernel.period import Month
-from zhida.kernel.warehouse import sql_text
+from zhida.kernel.warehouse import add_table, sql_text
 
 _BATCH = 262_144
 _CHUNK_PERSONS = 16_384
@@ -80,8 +80,7 @@ def prepare_persons(db: duckdb.DuckDBPyConnection, inputs: Inputs, month: Month,
     """
     merged = parties.merged_numbers()
     pairs = pa.table({"merged_no": pa.array(merged.keys(), pa.int64()), "kept_no": pa.array(merged.values(), pa.int64())})
-    db.register("merged_pairs", pairs)
-    db.execute("CREATE TABLE merged AS SELECT * FROM merged_pairs")
+    add_table(db, "merged", pairs)
     db.execute(f"""CREATE VIEW numbers AS
         SELECT id17, coalesce(kept_no, resident_no) AS resident_no, kept_no IS NOT NULL AS alias
         FROM read_parquet({sql_text(parties.register_path())}) LEFT JOIN merged ON resident_no = merged_no""")
@@ -157,8 +156,10 @@ def build_skeleton(db: duckdb.DuckDBPyConnection, out: ColumnFiles, households: 
 def _index(db: duckdb.DuckDBPyConnection, id17: Array, resident_no: Array, household_no: Array, starts: Array) -> None:
     """Make the tables that lead from an id number (also that of a merged number) or a household number to a row."""
     place = np.arange(len(resident_no), dtype=np.int32)
-    db.register("person_rows", pa.table({"id17": id17, "resident_no": resident_no, "household_no": household_no, "place": place}))
-    db.register("household_rows", pa.table({"household_no": household_no[starts], "place": place[: len(starts)]}))
+    persons = pa.table({"id17": id17, "resident_no": resident_no, "household_no": household_no, "place": place})
+    households = pa.table({"household_no": household_no[starts], "place": place[: len(starts)]})
+    add_table(db, "person_rows", persons)
+    add_table(db, "household_rows", households)
     db.execute("""CREATE TABLE alias_rows AS SELECT n.id17, p.place FROM numbers n JOIN person_rows p USING (resident_no)
         WHERE n.resident_no IN (SELECT kept_no FROM merged) AND n.id17 <> p.id17""")
     db.execute("""CREATE VIEW person_index AS

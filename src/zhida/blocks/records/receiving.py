@@ -23,7 +23,7 @@ from zhida.blocks.records.checks import macros, problems, raw_name, text_express
 from zhida.blocks.records.feed_files import FeedFile, Refusal, normalised, unreadable
 from zhida.blocks.records.record_types import RecordType
 from zhida.kernel.files import atomic_path
-from zhida.kernel.warehouse import sql_text, warehouse
+from zhida.kernel.warehouse import add_table, sql_text, warehouse
 
 ACCEPTED, QUARANTINED = "accepted.parquet", "quarantined.parquet"
 _PARQUET = "(FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 122880)"
@@ -74,9 +74,7 @@ def _load_areas(db: duckdb.DuckDBPyConnection) -> None:
     districts = [area.code for area in places.districts()]
     communities = [area.code for district in districts for street in places.streets(district) for area in places.communities(street.code)]
     for name, codes in (("district", districts), ("community", communities), ("abolished", list(places.abolished_codes()))):
-        table = pa.table({"code": pa.array(codes, pa.int64())})
-        db.register(f"{name}_codes", table)
-        db.execute(f"CREATE TABLE {name} AS SELECT code FROM {name}_codes")
+        add_table(db, name, pa.table({"code": pa.array(codes, pa.int64())}))
 
 
 def _check(db: duckdb.DuckDBPyConnection, feed: FeedFile, contract: RecordType, received_on: date, target: Path, numbered: bool) -> None:
@@ -129,8 +127,8 @@ def _write_quarantined(
     odd: list[tuple[int, list[str]]],
     target: Path,
 ) -> dict[str, int]:
-    db.register("problem_names", _problem_table(contract, received_on))
-    db.register("odd_rows", _odd_table(odd))
+    add_table(db, "problem_names", _problem_table(contract, received_on))
+    add_table(db, "odd_rows", _odd_table(odd))
     area = next((field.name for field in contract.fields if field.type == "area12"), "NULL")
     # The raw cells of a row are kept only where it failed; a duplicate did not, so its cells are written from its values.
     by_position = {position: name for name, position in columns.positions.items()}
