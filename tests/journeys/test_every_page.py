@@ -19,7 +19,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("lin_xiaoman", "/my/", ""),
     ("lin_xiaoman", "/my/?q=低", ""),
     ("lin_xiaoman", "/my/", ".line--paid a, .line--coming a"),
-    ("lin_xiaoman", "/my/", ".line--unknown a"),
+    ("chen_guoliang", "/my/", ".line--unknown a"),
     ("lin_xiaoman", "/my/", ".line--not_entitled a"),
     ("lin_xiaoman", "/my/appeals/", ""),
     ("lin_xiaoman", "/my/history/", ""),

@@ -22,7 +22,7 @@ def test_she_sees_what_her_household_is_due_and_where_it_is(visit: Callable[...,
 
 
 def test_a_missing_fact_is_named_together_with_its_department(visit: Callable[..., Page]) -> None:
-    page = visit("/my/", user="lin_xiaoman")
+    page = visit("/my/", user="chen_guoliang")
     expect(page.locator(".line--unknown").first).to_contain_text("还缺")
     expect(page.locator(".line--unknown").first).to_contain_text("提供")
 

@@ -88,8 +88,18 @@ class Overview:
         return list(by_benefit.values())
 
     @property
-    def total_fen(self) -> int:
-        return sum(self.group(key).amount_fen for key in ("attention", "paid", "coming"))
+    def monthly_fen(self) -> int:
+        """What this month brings by itself."""
+        return sum(row.line.amount for row in self._money if row.line.benefit.every == "MONTH")
+
+    @property
+    def other_fen(self) -> int:
+        """What comes once, or for a quarter or a year, and may have been paid with an earlier month."""
+        return sum(row.line.amount for row in self._money if row.line.benefit.every != "MONTH")
+
+    @property
+    def _money(self) -> list[Row]:
+        return [row for group in self.groups for row in group.rows if row.line.status == "entitled" and row.to_household]
 
     @property
     def rows(self) -> list[Row]:

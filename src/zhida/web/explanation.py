@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+_LEVELS_A_LOOK = 3
+
 
 @dataclass
 class Node:
@@ -13,6 +15,12 @@ class Node:
 
     step: Any
     children: list[Node] = field(default_factory=list)
+    level: int = 0
+
+    @property
+    def folds(self) -> bool:
+        """Whether what it rests on is folded: the first look shows the conditions, each later one three levels more."""
+        return bool(self.children) and self.level % _LEVELS_A_LOOK == 1
 
 
 def tree(steps: Iterable[Any]) -> list[Node]:
@@ -20,9 +28,9 @@ def tree(steps: Iterable[Any]) -> list[Node]:
     roots: list[Node] = []
     path: list[tuple[int, Node]] = []
     for step in steps:
-        node = Node(step)
         while path and path[-1][0] >= step.depth:
             path.pop()
+        node = Node(step, level=len(path))
         (path[-1][1].children if path else roots).append(node)
         path.append((step.depth, node))
     return roots

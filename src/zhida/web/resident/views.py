@@ -88,7 +88,8 @@ def history(request: HttpRequest) -> HttpResponse:
     """Every payment to the household, newest first."""
     found = policies.entitlements(request.viewer, request.purpose, request.viewer.resident_no)
     page = Paginator(_payments(request, found), _PAGE).get_page(request.GET.get("page"))
-    return render(request, "resident/history.html", {"page": page, "labels": _labels()})
+    names = {line.entity_no: entitlements.who(line, request.viewer.resident_no) for line in found.lines}
+    return render(request, "resident/history.html", {"page": page, "labels": _labels(), "names": names})
 
 
 @requires("entitlements.view_own")

@@ -136,11 +136,8 @@ def period(period_key: str | None) -> str:
 
 
 def _occasion(written: str) -> str:
-    """An occasion is a day (of birth, of a claim) or the number of an instalment."""
-    try:
-        return pick("一次性 · ", "Once · ") + day(date.fromisoformat(written))
-    except ValueError:
-        return pick("一次性", "Once") if written in ("", "0", "1") else pick(f"第 {written} 次", f"Instalment {written}")
+    """An occasion is the number of an instalment, or a day that only the rule needs (a last period, a claim): the reader does not."""
+    return pick(f"第 {written} 次", f"Instalment {written}") if written.isdigit() and int(written) > 1 else pick("一次性", "Once")
 
 
 @register.filter
@@ -165,9 +162,10 @@ def department(fact: Any) -> str:
 
 
 @register.simple_tag
-def status_badge(state: str) -> SafeString:
-    """Write a state as a labelled badge; its colour only repeats what the word says."""
-    tone, wording = badges.badge(str(state))
+def status_badge(state: str, wording: Text | None = None) -> SafeString:
+    """Write a state as a labelled badge, in its own wording or a closer one; the colour only repeats what the word says."""
+    tone, usual = badges.badge(str(state))
+    wording = wording or usual
     return format_html('<span class="badge badge--{}">{}</span>', tone, in_language(wording))
 
 

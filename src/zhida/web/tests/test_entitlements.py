@@ -75,15 +75,15 @@ def test_what_never_reaches_the_family_s_account_is_no_money_of_the_month() -> N
     electricity = line("mianfei_dian", amount=15, entity_no=HOUSEHOLD, payee_no=XIAOMAN)
     overview = entitlements.overview([line(), to_provider, electricity], [], XIAOMAN)
     assert [row.group for row in overview.rows] == ["coming", "in_kind", "in_kind"]
-    assert overview.total_fen == 100_00
+    assert (overview.monthly_fen, overview.other_fen) == (100_00, 0)
 
 
-def test_the_month_s_total_counts_paid_coming_and_stuck_money_once() -> None:
+def test_monthly_money_and_what_comes_once_are_added_up_apart() -> None:
     pension = line("yanglao_jichu", amount=330_00)
     birth = line("yuer_2023", amount=5_000_00, entity_no=XIAOMAN, payee_no=XIAOMAN)
     payments = [payment("paid"), payment("paid", 1), payment("returned", benefit="yanglao_jichu")]
     overview = entitlements.overview([line(), pension, birth], payments, XIAOMAN)
-    assert overview.total_fen == 5_430_00
+    assert (overview.monthly_fen, overview.other_fen) == (430_00, 5_000_00)
     assert [overview.group(key).amount_fen for key in ("paid", "attention", "coming")] == [100_00, 330_00, 5_000_00]
 
 
