@@ -164,7 +164,7 @@ def dibian(household):
     clause="社会救助暂行办法 第三章；特困人员基本生活标准",
     policy="tekun",
     grade="A",
-    in_force=("2021-01-01", None),
+    in_force=("2020-01-01", None),
 )
 def tekun(person, law):
     """The standard of the district. A child that is paid as an orphan or as without carers is not paid again as destitute."""
