@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
-_LEVELS_A_LOOK = 3
+# As many steps as a person takes in at one look; what lies deeper is folded, and unfolds as many again.
+_STEPS_A_LOOK = 12
 
 
 @dataclass
 class Node:
-    """One step of the calculation and the steps it rests on."""
+    """One step of the calculation and the steps it rests on. folds: these are folded away at first."""
 
     step: Any
     children: list[Node] = field(default_factory=list)
-    level: int = 0
-
-    @property
-    def folds(self) -> bool:
-        """Whether what it rests on is folded: the first look shows the conditions, each later one three levels more."""
-        return bool(self.children) and self.level % _LEVELS_A_LOOK == 1
+    folds: bool = False
 
 
 def tree(steps: Iterable[Any]) -> list[Node]:
@@ -30,15 +27,29 @@ def tree(steps: Iterable[Any]) -> list[Node]:
     for step in steps:
         while path and path[-1][0] >= step.depth:
             path.pop()
-        node = Node(step, level=len(path))
+        node = Node(step)
         (path[-1][1].children if path else roots).append(node)
         path.append((step.depth, node))
+    _fold(roots)
     return roots
 
 
+def _fold(nodes: list[Node]) -> None:
+    """Show whole levels while they fit one look, at least one below the first; fold the rest and do the same inside each fold."""
+    shown, level = len(nodes), nodes
+    while below := [child for node in level for child in node.children]:
+        shown += len(below)
+        if shown > _STEPS_A_LOOK and level is not nodes:
+            for node in level:
+                node.folds = bool(node.children)
+                _fold(node.children)
+            return
+        level = below
+
+
 def numbers_used(steps: Iterable[Any]) -> list[Any]:
-    """Return each dated number of the law once, in the order it is first used."""
-    return _once(step.parameter for step in steps)
+    """Return each dated number of the law once, in the order it is first used; none where a missing fact left the choice open."""
+    return _once(step.parameter for step in steps if step.parameter and step.parameter["from"] != date.min)
 
 
 def facts_used(steps: Iterable[Any]) -> list[Any]:

@@ -119,6 +119,20 @@ def test_a_trace_becomes_a_tree() -> None:
     assert [node.step.label.zh for node in roots[0].children[0].children] == ["c"]
 
 
+def test_a_long_calculation_shows_one_look_and_folds_the_rest() -> None:
+    steps = [step(0, "amount")]
+    for condition in range(5):
+        steps += [step(1, f"condition {condition}"), *[step(2, f"{condition}.{part}") for part in range(4)]]
+    (root,) = explanation.tree(steps)
+    assert not root.folds and all(condition.folds for condition in root.children)
+    assert not any(node.folds for node in explanation.tree(steps[:11])[0].children)
+
+
+def test_a_number_that_no_fact_could_choose_is_not_listed() -> None:
+    open_choice = {"label": Text("标准", "Standard"), "from": date.min}
+    assert explanation.numbers_used([step(0, "a", None, open_choice)]) == []
+
+
 def test_numbers_and_facts_are_listed_once_each() -> None:
     fact, number = {"department": Text("民政", "Civil affairs")}, {"label": Text("标准", "Standard"), "from": date(2025, 1, 23)}
     steps = [step(0, "a"), step(1, "income", fact), step(1, "income", fact), step(1, "standard", None, number), step(2, "s", None, number)]
