@@ -50,7 +50,8 @@ def test_no_benefit_and_no_number_rests_on_a_weak_source() -> None:
 def test_every_number_of_the_law_names_its_source() -> None:
     law = installed_law(NEVER)
     assert not [parameter.name for parameter in law.parameters.values() if not parameter.law]
-    assert not [f"{parameter.name} {entry.since}" for parameter in law.parameters.values() for entry in parameter.entries if not entry.source]
+    entries = [(parameter.name, entry) for parameter in law.parameters.values() for entry in parameter.entries]
+    assert not [f"{name} {entry.since}" for name, entry in entries if not entry.source]
 
 
 def test_at_least_thirty_benefits_are_carried() -> None:
