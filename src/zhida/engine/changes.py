@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zhida.engine.calendar import NEVER_DAY, add_months
-from zhida.engine.entities import FactDefinition
+from zhida.engine.entities import NOT_ADVISED, FactDefinition
 from zhida.engine.graph import Node, in_order
 from zhida.engine.scalar import evaluate_node
 from zhida.engine.trace import Tracer, Values
-from zhida.engine.wording import value_text
+from zhida.engine.wording import joined, value_text
 from zhida.kernel.text import Text
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 # Furthest values tried: a hundred years and ten thousand million.
 _FAR_MONTHS, _FAR_NUMBER = 1200, 10**10
 _SENTENCES_MAX = 6
+# Columns whose numbers only name something.
+_NUMBERS_OF_THINGS = ("resident", "household_no", "area6", "area12", "area", "digits")
 Leaf = tuple[Node, int]
 
 
@@ -84,11 +86,25 @@ class Trial:
     # -- failed conditions --
 
     def of_failed(self) -> Iterator[Text]:
-        leaves = list(self._failed_amount(self._root, self._row))
-        turning = list(self._turning(leaves))
-        yield from turning
-        for node, row in leaves:
+        leaves = list(dict.fromkeys(self._failed_amount(self._root, self._row)))
+        yield from self._turning(leaves)
+        for node, row in self._nearest_thresholds(leaves):
             yield self._failed_words(node, row)
+
+    def _nearest_thresholds(self, leaves: Sequence[Leaf]) -> list[Leaf]:
+        """Of several thresholds for one value (80, 90, 100 years), keep the one that is least far away."""
+        nearest: dict[tuple[str, int, int], Leaf] = {}
+        for node, row in leaves:
+            key = (node.op, id(node.args[0]) if node.op in _COMPARISONS else id(node), row)
+            if key not in nearest or self._gap(node, row) < self._gap(*nearest[key]):
+                nearest[key] = (node, row)
+        return list(nearest.values())
+
+    def _gap(self, node: Node, row: int) -> int:
+        if node.op not in _COMPARISONS:
+            return 0
+        left, right = (self._values.at(arg, index) for arg, index in self._values.operands(node, row))
+        return abs(int(left or 0) - int(right or 0))
 
     def _failed_amount(self, node: Node, row: int) -> Iterator[Leaf]:
         """Find the conditions that made an amount 0."""
@@ -105,9 +121,11 @@ class Trial:
         if node.op in ("variable", "widen", "round", "fill", "project", "flag"):
             for arg, index in values.operands(node, row):
                 yield from self._failed_flag(arg, index) if node.op == "flag" else self._failed_amount(arg, index)
-        elif node.op in ("mul", "min", "max", "add", "sub"):
+        elif node.op == "sub" or (node.op in ("fact", "count", "total", "lookup", "bracket") and node.shape.entity):
+            yield node, row
+        elif node.op in ("mul", "min", "max", "add", "div"):
             for arg, index in values.operands(node, row):
-                if (values.at(arg, index) or 0) <= 0:
+                if arg.shape.entity and (values.at(arg, index) or 0) <= 0:
                     yield from self._failed_amount(arg, index)
 
     def _failed_flag(self, node: Node, row: int) -> Iterator[Leaf]:
@@ -133,8 +151,11 @@ class Trial:
         """Say which condition failed and by how much."""
         holds = self._values.at(node, row)
         words = self._tracer.words(node, row)
-        if node.op in _COMPARISONS:
+        if node.op in _COMPARISONS or node.op == "sub":
             return self._distance(node, row, words, holds)
+        if node.shape.kind != "bool":
+            now = value_text(holds, node.shape)
+            return Text(f"不满足：{words.zh}须大于 0（现为 {now.zh}）。", f"Not met: {words.en} must be above 0 (now {now.en}).")
         if holds:
             return Text(f"不满足的条件：须不是“{words.zh}”。", f"Not met: must not be '{words.en}'.")
         return Text(f"不满足的条件：{words.zh}。", f"Not met: {words.en}.")
@@ -143,6 +164,8 @@ class Trial:
         (a, row_a), (b, row_b) = self._values.operands(node, row)
         left, right = self._values.at(a, row_a), self._values.at(b, row_b)
         now, bound = value_text(left, a.shape, self._tracer._code_labels(a)), value_text(right, b.shape, self._tracer._code_labels(b))
+        if node.op == "sub":
+            words, holds = joined(self._tracer.words(a, row_a), ">", self._tracer.words(b, row_b)), False
         opening = Text("须不满足", "must not hold") if holds else Text("不满足", "not met")
         zh = f"{opening.zh}：{words.zh}（现为 {now.zh}，界限 {bound.zh}"
         en = f"{opening.en.capitalize()}: {words.en} (now {now.en}, threshold {bound.en}"
@@ -158,7 +181,7 @@ class Trial:
         seen: set[tuple[int, int]] = set()
         for node, row in leaves:
             for fact in self._facts_below(node, row):
-                if (id(fact.node), fact.row) in seen or fact.definition.dtype in ("resident", "household_no", "area6", "area12", "area"):
+                if (id(fact.node), fact.row) in seen or fact.definition.dtype in _NUMBERS_OF_THINGS or fact.definition.name in NOT_ADVISED:
                     continue
                 seen.add((id(fact.node), fact.row))
                 value = self._nearest(fact)

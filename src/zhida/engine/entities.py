@@ -83,6 +83,9 @@ def _house(name: str, entity: str, dtype: str, unit: str, zh: str, en: str) -> F
     return FactDefinition(name, entity, dtype, unit, label=Text(zh, en), department="police", record_type="resident")
 
 
+# Facts of a person that no advice may touch: "if you were born earlier", "if he had died".
+NOT_ADVISED = frozenset({"birth_date", "sex", "died_on"})
+
 # Columns every snapshot has beside what the contracts declare.
 HOUSE_FACTS = (
     _house("resident_no", "person", "resident", "id", "居民编号", "Resident number"),

@@ -211,13 +211,18 @@ def lift(value: Any, like: Expression | None = None) -> Expression:
     if isinstance(value, bool):
         return Expression(constant(value, Shape("bool")))
     if isinstance(value, str):
-        codes = like.shape.codes if like is not None and like.shape.kind == "code" else (value,)
+        codes = like.shape.codes if like is not None and like.shape.kind == "code" and _has_list(like.node) else (value,)
         return Expression(constant(code_position(codes, value), Shape("code", codes=codes)))
     if isinstance(value, int) and value in (0, 1):
         return _zero_or_one(value, like)
     if value == NEVER:
         return Expression(constant(days_since_epoch(NEVER), Shape("date")))
     raise LiteralNumber(here(), value)
+
+
+def _has_list(node: Node) -> bool:
+    """Say whether a code comes from a fact, variable or parameter, whose list of codes is fixed, and not from literals alone."""
+    return node.op in ("fact", "ref", "parameter") or any(_has_list(arg) for arg in node.args if arg.shape.kind == "code")
 
 
 def _zero_or_one(value: int, like: Expression | None) -> Expression:
@@ -379,6 +384,7 @@ def _compare(op: str, sign: str, left: Any, right: Any) -> Expression:
         if not isinstance(left, Expression):
             left = lift(left)
         need(left, "code", sign)
+        code_position(left.shape.codes, right)
     a, b = lift_pair(left, right)
     nodes, shape, over, home = unify(sign, [a, b])
     if shape.kind in ("bool", "code") and op not in ("eq", "ne"):

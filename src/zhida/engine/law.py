@@ -25,6 +25,7 @@ from zhida.engine.errors import (
     FactUnusable,
     FormulaArgument,
     FormulaFailed,
+    LiteralNumber,
     NameOfOtherEntity,
     NameTaken,
     NotWhole,
@@ -304,6 +305,8 @@ class _LawSymbol:
 
 
 def _at_result(value: Any, definition: Definition, formula: DatedFormula) -> Expression:
+    if isinstance(value, int | float) and not isinstance(value, bool) and value not in (0, 1):
+        raise LiteralNumber(formula.place, value)
     result = finished(value, definition.name, formula.place)
     shape = result.shape
     if shape.entity not in ("", definition.entity.name):

@@ -147,7 +147,13 @@ def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Decimal:
     return Decimal(str(loader.construct_scalar(node)))
 
 
+def _written(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
 _Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
+# Dates are read by the parameter they belong to, so that an impossible one is refused by its name.
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _written)
 
 
 class _Reading:

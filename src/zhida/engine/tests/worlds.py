@@ -72,7 +72,8 @@ class World:
 
     def batch(self, first: int = 0, last: int | None = None) -> Batch:
         end = len(self.household_nos) if last is None else last
-        return Batch.from_arrow(*(self._table(entity, first, end) for entity in ("person", "household", "claim")), facts=FACTS)
+        person, household, claim = (self._table(entity, first, end) for entity in ("person", "household", "claim"))
+        return Batch.from_arrow(person, household, claim, FACTS)
 
     def household(self, position: int) -> HouseholdFacts:
         tables = [self._table(entity, position, position + 1).to_pydict() for entity in ("person", "household", "claim")]
