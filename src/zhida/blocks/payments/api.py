@@ -27,6 +27,7 @@ from zhida.blocks.payments.queries import (
     paid_by_community,
     payments_of,
     returns,
+    risk_sample,
     sample,
     totals_by,
     transactions,
@@ -43,6 +44,7 @@ from zhida.blocks.payments.rules import (
     TransactionState,
     TrialBalanceRow,
     reason_text,
+    state_text,
 )
 
 __all__ = [
@@ -84,9 +86,11 @@ __all__ = [
     "reissue",
     "release_batch",
     "returns",
+    "risk_sample",
     "sample",
     "set_budget",
     "settle",
+    "state_text",
     "totals_by",
     "transactions",
     "trial_balance",

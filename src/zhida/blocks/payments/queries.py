@@ -33,8 +33,12 @@ from zhida.blocks.payments.rules import (
     reason_text,
     state_text,
 )
+from zhida.kernel.text import Text
 
 PAGE_ROWS = 50
+# A risk sample looks at so many payments drawn by chance, never at the whole batch: a batch may hold millions.
+RISK_POOL = 400
+RISKY_TIMES = 1.5
 
 
 def batches(viewer: access.Viewer, month: str | None = None) -> list[PaymentInstruction]:
@@ -85,13 +89,36 @@ def transactions(
 def sample(viewer: access.Viewer, batch_id: int, n: int = 20, seed: int = 1) -> list[CreditTransferTransaction]:
     """Draw payments of a batch for a checker to look at: the same seed draws the same ones."""
     may(viewer, "payments.view")
-    ids = CreditTransferTransaction.objects.filter(batch_id=batch_id, state="instructed")
-    first, last = ids.order_by("id").values_list("id", flat=True).first(), ids.order_by("-id").values_list("id", flat=True).first()
-    if first is None or last is None:
-        return []
-    drawn = _draw(ids, first, last, n, random.Random(seed))
+    drawn = _drawn(batch_id, n, seed)
     access.record_access(viewer, access.Purpose.PAYMENT, "payments.sample", f"batch {batch_id}")
     return drawn
+
+
+def risk_sample(viewer: access.Viewer, batch_id: int, n: int = 10, seed: int = 1) -> list[tuple[CreditTransferTransaction, Text]]:
+    """Of ``RISK_POOL`` payments drawn by chance return those that most deserve a look, each with why.
+
+    First differences to a period that was paid before, then amounts that lie furthest above the average of their benefit.
+    """
+    may(viewer, "payments.view")
+    totals = totals_by("benefit", batch_id=batch_id)
+    average = {str(row.key[0]): row.amount_fen / row.count for row in totals if row.count}
+    rated = [(row, row.amount_fen / average.get(row.benefit, row.amount_fen)) for row in _drawn(batch_id, RISK_POOL, seed)]
+    risky = [(row, times) for row, times in rated if row.revision or times >= RISKY_TIMES]
+    risky.sort(key=lambda pair: (-bool(pair[0].revision), -pair[1], pair[0].pk))
+    access.record_access(viewer, access.Purpose.PAYMENT, "payments.sample", f"batch {batch_id}")
+    return [(row, _why_risky(row, times)) for row, times in risky[:n]]
+
+
+def _why_risky(row: CreditTransferTransaction, times: float) -> Text:
+    if row.revision:
+        return Text("这个周期已经发过，这是差额或补发", "This period was paid before: a difference, or sent again")
+    return Text(f"是本批次这项待遇平均金额的 {times:.1f} 倍", f"{times:.1f} times the average of this benefit in the batch")
+
+
+def _drawn(batch_id: int, n: int, seed: int) -> list[CreditTransferTransaction]:
+    rows = CreditTransferTransaction.objects.filter(batch_id=batch_id, state="instructed")
+    first, last = rows.order_by("id").values_list("id", flat=True).first(), rows.order_by("-id").values_list("id", flat=True).first()
+    return [] if first is None or last is None else _draw(rows, first, last, n, random.Random(seed))
 
 
 def _draw(rows: QuerySet, first: int, last: int, n: int, dice: random.Random) -> list[CreditTransferTransaction]:

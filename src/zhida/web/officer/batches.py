@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -14,10 +15,12 @@ from django.views.decorators.http import require_GET, require_POST
 from zhida.blocks.access import api as access
 from zhida.blocks.payments import api as payments
 from zhida.blocks.policies import api as policies
+from zhida.kernel.period import Month
 from zhida.kernel.text import Text
+from zhida.web import entitlements
 from zhida.web.access import requires
 from zhida.web.charts import BarList, Item, Share
-from zhida.web.officer.common import back, benefit_label, page_of
+from zhida.web.officer.common import back, benefit_label, page_of, why
 from zhida.web.templatetags.zhida import number, yuan, yuan_short
 from zhida.web.text import in_language, pick
 
@@ -62,7 +65,7 @@ def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
     context = {
         "batch": shown,
         "steps": _steps(shown),
-        "states": _states(payments.totals_by("state", batch_id=batch_id)),
+        "states": _states(shown, payments.totals_by("state", batch_id=batch_id)),
         "benefits": _benefits(payments.totals_by("benefit", batch_id=batch_id)),
         "may": _may(request, shown),
         "demo": settings.DEMO,
@@ -78,10 +81,12 @@ def sample(request: HttpRequest, batch_id: int) -> HttpResponse:
     shown = payments.batch(request.viewer, batch_id)
     seed = request.GET.get("seed", "1")
     number_drawn = int(seed) if seed.isdigit() else 1
-    drawn = payments.sample(request.viewer, batch_id, SAMPLE_SIZE, number_drawn)
     context = {
         "batch": shown,
-        "drawn": [_checked(line) for line in drawn],
+        "drawn": [_checked(line) for line in payments.sample(request.viewer, batch_id, SAMPLE_SIZE, number_drawn)],
+        "risky": [
+            {**_checked(line), "why": reason} for line, reason in payments.risk_sample(request.viewer, batch_id, SAMPLE_SIZE, number_drawn)
+        ],
         "next_seed": number_drawn + 1,
         "seed": number_drawn,
         "may": _may(request, shown),
@@ -92,6 +97,27 @@ def sample(request: HttpRequest, batch_id: int) -> HttpResponse:
         ],
     }
     return render(request, "officer/sample.html", context)
+
+
+@requires("payments.sample")
+@require_GET
+def sampled(request: HttpRequest, batch_id: int, payee_no: int, benefit: str, entity_no: int) -> HttpResponse:
+    """Show why one payment of the sample is due: the rule, its numbers and the facts."""
+    shown = payments.batch(request.viewer, batch_id)
+    told = policies.explanation(request.viewer, request.purpose, payee_no, benefit, entity_no, Month.parse(shown.month))
+    paid = payments.payments_of(request.viewer, request.purpose, {payee_no})
+    context = {
+        "line": told.line,
+        "row": entitlements.overview([told.line], paid, payee_no).rows[0],
+        "trail": [
+            *_trail(),
+            {"label": Text(f"批次 {batch_id}", f"Batch {batch_id}"), "url": reverse("officer:batch", args=[batch_id])},
+            {"label": Text("抽样核对", "Sample check"), "url": reverse("officer:sample", args=[batch_id])},
+            {"label": told.line.benefit.label},
+        ],
+        **why(told),
+    }
+    return render(request, "officer/line.html", context)
 
 
 @requires("payments.approve")
@@ -122,6 +148,8 @@ def release(request: HttpRequest, batch_id: int) -> HttpResponse:
 @require_POST
 def answers(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Take in the bank's answers that have arrived, and settle the batch when none is missing."""
+    if settings.DEMO:
+        _ask_demo_bank(payments.batch(request.viewer, batch_id))
     files, problems = payments.import_folder(request.viewer)
     for problem in problems:
         messages.error(request, in_language(problem.text))
@@ -134,6 +162,12 @@ def answers(request: HttpRequest, batch_id: int) -> HttpResponse:
         f"收到 {len(files)} 份银行回执，批次 {batch_id} 已结清。", f"{len(files)} answers of the bank came in; batch {batch_id} is settled."
     )
     return back(request, "officer:batch", done, batch_id)
+
+
+def _ask_demo_bank(shown: Any) -> None:
+    """In the demonstration no bank is connected: its stand-in answers when asked."""
+    bank = Path(settings.HOME) / "bank"
+    payments.demo_bank_answer(bank / "out" / shown.file_name, bank / "in")
 
 
 def _trail() -> list[dict[str, Any]]:
@@ -167,13 +201,13 @@ def _steps(shown: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _states(rows: list[payments.TotalsRow]) -> Share | None:
+def _states(shown: Any, rows: list[payments.TotalsRow]) -> Share | None:
     """Show what became of a batch's payments."""
     if not rows:
         return None
     items = [
         Item(
-            in_language(payments.TRANSACTION_STATE_TEXT[row.key[0]]),
+            in_language(payments.state_text(str(row.key[0]), shown.state)),
             row.count,
             number(row.count),
             tone=TONES.get(str(row.key[0]), "quiet"),

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from zhida.blocks.parties import api as parties
 from zhida.blocks.records import api as records
-from zhida.kernel.errors import ZhidaError
 from zhida.kernel.text import Text
 from zhida.web.access import requires
 from zhida.web.officer.common import back, page_of
@@ -62,5 +61,5 @@ def _card(request: HttpRequest, resident_no: int) -> dict[str, Any]:
     """Return who a registration is; of one that the snapshot no longer holds only the number."""
     try:
         return {"resident_no": resident_no, "card": records.resident_card(request.viewer, request.purpose, resident_no)}
-    except ZhidaError:
+    except (records.ResidentNotFound, records.NoSnapshot):
         return {"resident_no": resident_no, "card": None}

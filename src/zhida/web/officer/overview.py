@@ -109,7 +109,7 @@ _TASKS: tuple[tuple[str, Callable[[Viewer, Purpose], Task]], ...] = (
 
 def _month_steps(viewer: Viewer, run: Any) -> list[dict[str, Any]]:
     """Return how far the newest month has come, from decided to settled."""
-    done = [("核定", "Decided", run.state == "finished")]
+    done = [("收到部门数据", "Feeds received", True), ("核定", "Decided", run.state == "finished")]
     if access.purpose_of(viewer, "payments.view"):
         states = {batch.state for batch in payments.batches(viewer, run.month) if not batch.is_reissue}
         done += [

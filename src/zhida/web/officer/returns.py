@@ -52,10 +52,22 @@ def reissue(request: HttpRequest) -> HttpResponse:
 
 def _row(request: HttpRequest, line: Any) -> dict[str, Any]:
     """Return a stuck payment with its benefit, its payee as far as the viewer may know, and what to do."""
-    card = None
-    if line.payee_no and access.purpose_of(request.viewer, "entitlements.view_area"):
-        card = records.resident_card(request.viewer, request.purpose, line.payee_no)
-    return {"line": line, "benefit": benefit_label(line.benefit), "card": card, "reason": payments.reason_text(line.reason_code)}
+    return {
+        "line": line,
+        "benefit": benefit_label(line.benefit),
+        "card": _payee(request, line.payee_no),
+        "reason": payments.reason_text(line.reason_code),
+    }
+
+
+def _payee(request: HttpRequest, resident_no: int) -> records.ResidentCard | None:
+    """Return who is to be paid; None for an organisation, for whoever has died or moved away, and for a viewer of payments only."""
+    if not resident_no or not access.purpose_of(request.viewer, "entitlements.view_area"):
+        return None
+    try:
+        return records.resident_card(request.viewer, request.purpose, resident_no)
+    except (records.ResidentNotFound, records.NoSnapshot, access.NotYours):
+        return None
 
 
 def _file(rows: list[dict[str, Any]]) -> HttpResponse:

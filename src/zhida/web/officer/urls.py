@@ -22,6 +22,7 @@ urlpatterns = [
     path("batches/prepare/", batches.prepare, name="prepare"),
     path("batches/<int:batch_id>/", batches.batch, name="batch"),
     path("batches/<int:batch_id>/sample/", batches.sample, name="sample"),
+    path("batches/<int:batch_id>/sample/<int:payee_no>/<slug:benefit>/<int:entity_no>/", batches.sampled, name="sampled"),
     path("batches/<int:batch_id>/decide/", batches.decide, name="decide_batch"),
     path("batches/<int:batch_id>/release/", batches.release, name="release"),
     path("batches/<int:batch_id>/answers/", batches.answers, name="answers"),
