@@ -12,8 +12,9 @@ SMALLEST_MONTH_FEN = 1_000_000
 
 
 def cover(run_id: int, year: int) -> None:
-    """Set the year's envelope of every paid benefit that has none, from what a run found due in one month."""
-    known = {budget.benefit for budget in payments.budgets(SYSTEM) if budget.year == year}
+    """Raise the year's envelope of every paid benefit to what a run found due in one month, times the months."""
+    known = {budget.benefit: budget.amount_fen for budget in payments.budgets(SYSTEM) if budget.year == year}
     for line in policies.run_benefits(run_id):
-        if line.unit == "fen" and line.benefit not in known:
-            payments.set_budget(SYSTEM, line.benefit, year, max(line.amount, SMALLEST_MONTH_FEN) * BUDGET_MONTHS)
+        wanted = max(line.amount, SMALLEST_MONTH_FEN) * BUDGET_MONTHS
+        if line.unit == "fen" and known.get(line.benefit, 0) < wanted:
+            payments.set_budget(SYSTEM, line.benefit, year, wanted)

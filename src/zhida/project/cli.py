@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,8 @@ def city_build(residents: int, seed: int, month: Month, out: Path | None, truth:
     from zhida.city import api
     from zhida.kernel.progress import Progress
 
-    report = api.build_city(out or home(), residents, seed, month, truth=truth, progress=Progress("city", 1, quiet=quiet))
-    click.echo(report.table())
+    report = api.build_city(out or home(), residents, seed, month, truth=truth, progress=partial(Progress, quiet=quiet))
+    click.echo(report.as_table())
 
 
 @cli.command()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +79,13 @@ class Demo:
             self.build_city()
             truth_side = self.start_truth()
             deliveries = pipeline.take_in(self.stages, self.feeds, self.quiet)
-            self.create_accounts()
             known_on = date.fromisoformat(os.environ["ZHIDA_TODAY"])
             for month in (self.month.previous, self.month):
                 run = pipeline.decide(self.stages, month, known_on, self.quiet)
                 batch = self.pay(run)
                 with self.stages.stage("observe"):
                     indicators.observe_month(SYSTEM, month)
+            self.create_accounts()
             recall, precision = self.compare(truth_side)
         return self.figures(deliveries, run, batch, recall, precision, peak.mib)
 
@@ -96,7 +97,7 @@ class Demo:
                 raise OtherCity(self.home, built["residents"], self.residents)
             return
         with self.stages.stage("city"):
-            progress = Progress("city", 1, quiet=self.quiet)
+            progress = partial(Progress, quiet=self.quiet)
             city.build_city(self.home, self.residents, self.seed, self.month, truth="full", progress=progress)
 
     def start_truth(self) -> subprocess.Popen[bytes]:

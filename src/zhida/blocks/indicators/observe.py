@@ -82,7 +82,7 @@ def load_roster(db: duckdb.DuckDBPyConnection, decisions: str, snapshot: Path, r
         db.execute(f"INSERT INTO facts SELECT 'roster', $benefit, community, -1, -1, 1, 0 FROM ({listed})", values)
         db.execute(
             f"INSERT INTO facts SELECT 'roster_entitled', $benefit, h.community, -1, -1, 1, 0 FROM ({listed}) h SEMI JOIN "
-            "(SELECT entity_no AS household_no FROM read_parquet($decisions) WHERE benefit = $benefit AND status = 1) d USING (household_no)",
+            "(SELECT entity_no AS household_no FROM read_parquet($decisions) WHERE benefit = $benefit AND status = 1) USING (household_no)",
             {**values, "decisions": decisions},
         )
 

@@ -12,8 +12,6 @@ from zhida.blocks.indicators.models import DefectCost, QualityFigure
 
 # Every rule leans on who lives where with whom, so a defect there may cost any benefit.
 BASE_FEEDS = ("resident", "household", "death")
-# A defect of a whole file: it touches everyone in the file's district.
-FILE_DEFECTS = ("empty_file", "renamed_column")
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class Evidence:
 
 _KEYED = """
 CREATE TEMP TABLE {name} AS
-SELECT benefit::VARCHAR AS benefit, status, amount, household_no, district, unit::VARCHAR = 'fen' AS is_money, r.id_number,
+SELECT benefit::VARCHAR AS benefit, status, amount, d.household_no, district, unit::VARCHAR = 'fen' AS is_money, r.id_number,
        benefit::VARCHAR || CASE entity_kind WHEN 1 THEN 'P' || coalesce(r.id_number, '?' || entity_no)
                                             WHEN 2 THEN 'H' || entity_no ELSE 'C' || entity_no END || period_key AS key
 FROM read_parquet($decisions) d LEFT JOIN read_parquet($residents) r ON d.entity_kind = 1 AND r.resident_no = d.entity_no
@@ -54,15 +52,15 @@ CREATE TEMP TABLE blamed AS
 WITH members AS (
   SELECT c.key, r.id_number FROM compared c JOIN read_parquet($true_residents) r USING (household_no) WHERE c.t <> c.f
 ), candidates AS (
-  SELECT c.key, d.kind, 1 AS distance FROM compared c JOIN defects d ON d.id_number = c.id_number
+  SELECT c.key, d.kind, 1 AS distance FROM compared c JOIN defects d ON d.affected = c.id_number
   JOIN used u ON u.benefit = c.benefit AND u.feed = d.feed
-  WHERE c.t <> c.f AND d.id_number <> ''
+  WHERE c.t <> c.f
   UNION ALL
-  SELECT c.key, d.kind, 2 FROM compared c JOIN defects d ON d.household_no = c.household_no::VARCHAR
+  SELECT c.key, d.kind, 2 FROM compared c JOIN defects d ON d.affected = c.household_no::VARCHAR
   JOIN used u ON u.benefit = c.benefit AND u.feed = d.feed
-  WHERE c.t <> c.f AND d.household_no <> ''
+  WHERE c.t <> c.f
   UNION ALL
-  SELECT c.key, d.kind, 3 FROM compared c JOIN members m USING (key) JOIN defects d ON d.id_number = m.id_number
+  SELECT c.key, d.kind, 3 FROM compared c JOIN members m USING (key) JOIN defects d ON d.affected = m.id_number
   JOIN used u ON u.benefit = c.benefit AND u.feed = d.feed WHERE c.t <> c.f
   UNION ALL
   SELECT c.key, d.kind, 4 FROM compared c JOIN defects d ON d.kind IN ('empty_file', 'renamed_column')
@@ -95,7 +93,6 @@ def compare(
             db.execute(_KEYED.format(name=name), {"decisions": side.decisions, "residents": str(side.snapshot / "residents.parquet")})
         db.execute(_COMPARED)
         db.execute("CREATE TEMP TABLE defects AS SELECT * FROM read_csv(?, all_varchar=true, header=true)", [str(defects)])
-        db.execute("UPDATE defects SET id_number = coalesce(id_number, ''), household_no = coalesce(household_no, '')")
         db.execute("CREATE TEMP TABLE used (benefit VARCHAR, feed VARCHAR)")
         pairs = [[benefit, feed] for benefit, feeds in feeds_of.items() for feed in sorted(feeds | set(BASE_FEEDS))]
         db.executemany("INSERT INTO used VALUES (?, ?)", pairs)

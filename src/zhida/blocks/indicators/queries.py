@@ -102,8 +102,8 @@ class DefectRow:
 
 
 DEFECT_LABELS = {
-    "id_check_digit": Text("身份号码校验位错误", "Wrong ID check digit"),
-    "duplicate_person": Text("一人两份登记", "One person registered twice"),
+    "wrong_check_digit": Text("身份号码校验位错误", "Wrong ID check digit"),
+    "second_spelling": Text("一人两份登记", "One person registered twice"),
     "impossible_date": Text("不可能的日期", "Impossible date"),
     "late_death": Text("死亡登记迟到", "Death reported late"),
     "child_in_two_households": Text("孩子登记在两户", "Child in two households"),
@@ -111,7 +111,7 @@ DEFECT_LABELS = {
     "missing_income": Text("收入缺失", "Income missing"),
     "empty_file": Text("空文件", "Empty file"),
     "renamed_column": Text("列名被改", "Renamed column"),
-    "gb18030": Text("GB18030 编码", "GB18030 encoding"),
+    "other_encoding": Text("GB18030 编码", "GB18030 encoding"),
     "missing_assessment": Text("自理评估缺失", "Self-care assessment missing"),
     "indirect": Text("间接影响", "Indirect"),
 }

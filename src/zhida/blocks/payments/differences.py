@@ -77,7 +77,7 @@ SELECT CAST($batch AS BIGINT) AS batch_id, benefit, period_key, entity_no, payee
        CASE WHEN coalesce(a.account_no, '') <> '' THEN '' WHEN payee_no = 0 THEN 'no_organisation_account'
             ELSE 'no_account' END AS reason_code,
        CAST(district AS INTEGER) AS district, community
-FROM compared LEFT JOIN accounts a ON a.resident_no = payee_no AND payee_no <> 0
+FROM compared LEFT JOIN accounts a ON a.resident_no = payee_no
 WHERE decided_fen > instructed_fen
 ORDER BY benefit, period_key, entity_no
 """
@@ -105,7 +105,7 @@ class Differences:
 
     def __init__(self, source: DecisionSource, memory_limit: str = "700MB") -> None:
         self._source = source
-        self._db = duckdb.connect(config={"memory_limit": memory_limit, "threads": 2})
+        self._db = bulk.open_duckdb(memory_limit)
         try:
             self._db.execute(_DECIDED, [source.path])
             doubled = self._db.execute(_DOUBLED).fetchone()
@@ -131,20 +131,23 @@ class Differences:
         """Take the accounts of the payees: resident_no, account_no, bank_code; residents without one are absent."""
         self._db.register("accounts_given", accounts)
         columns = "resident_no, account_no, CAST(bank_code AS VARCHAR) AS bank_code"
-        self._db.execute(f"CREATE TABLE accounts AS SELECT {columns} FROM accounts_given")
+        self._db.execute(f"CREATE TABLE accounts AS SELECT {columns} FROM accounts_given WHERE resident_no <> 0")
         self._db.unregister("accounts_given")
 
     def compare(self) -> None:
         """Read what was instructed for the same periods and compare. Call it inside the transaction that inserts."""
-        bulk.fill(self._db, "instructed", _INSTRUCTED_SCHEMA, self._instructed())
+        bulk.fill(self._db, "instructed", _INSTRUCTED_SCHEMA, self._instructed(self._scope()))
         states = {str(state): str(state) for state in (*STUCK, *CLOSED)}
         self._db.execute(_COMPARED, states)
         self._db.execute("DROP TABLE decided; DROP TABLE instructed")
 
-    def _instructed(self) -> Iterator[pa.RecordBatch]:
-        """Yield the payments of every benefit and period that this run decides, and of the run's own month."""
+    def _instructed(self, scope: list[tuple[str, list[str], bool]]) -> Iterator[pa.RecordBatch]:
+        """Yield the payments of every benefit and period that this run decides, and of the run's own month.
+
+        DuckDB pulls this from a thread of its own, so it must not ask the same connection anything.
+        """
         columns = ", ".join(_INSTRUCTED_SCHEMA.names)
-        for benefit, keys, has_once in self._scope():
+        for benefit, keys, has_once in scope:
             marks = ", ".join(["%s"] * len(keys))
             once = " OR period_key LIKE 'once:%%'" if has_once else ""
             sql = f"SELECT {columns} FROM payments_credittransfertransaction WHERE benefit = %s AND (period_key IN ({marks}){once})"

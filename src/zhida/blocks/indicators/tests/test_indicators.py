@@ -74,12 +74,12 @@ def test_a_person_whose_row_was_lost_is_missed_and_the_defect_named(own_home: Pa
     assert delivered.id != truth.id
     defects = own_home / "defects.csv"
     defects.write_text(
-        "feed,file,row_no,kind,column,delivered,true,id_number,household_no\n"
-        f"resident,resident.csv,6,id_check_digit,id_number,x,{lost['id_number']},{lost['id_number']},\n"
+        "feed,file,row_no,kind,column,delivered,true,affected\n"
+        f"resident,resident.csv,6,wrong_check_digit,公民身份号码,x,y,{lost['id_number']}\n"
     )
     recall, precision = indicators.compare_with_truth(SYSTEM, OCTOBER, evidence, defects)
     figures = {figure.benefit: figure for figure in indicators.quality(CAPTAIN, "2025-10")}
     assert (figures["gaoling"].true_count, figures["gaoling"].matched_count, figures["gaoling"].missed_fen) == (2, 1, 6000)
     assert recall < 1 and precision == 1
     blamed = {(row.benefit, row.defect): row.missed_count for row in indicators.defect_cost(CAPTAIN, "2025-10")}
-    assert blamed["gaoling", "id_check_digit"] == 1
+    assert blamed["gaoling", "wrong_check_digit"] == 1
