@@ -1,5 +1,6 @@
 """The door of payments: batches, the bank's answers, budgets, and who was paid what."""
 
+from zhida.blocks.payments.adapters.demo_bank import answer as demo_bank_answer
 from zhida.blocks.payments.commands import approve_batch, prepare_batch, refuse_batch, release_batch, set_budget, settle
 from zhida.blocks.payments.errors import (
     BankFileUnreadable,
@@ -75,6 +76,7 @@ __all__ = [
     "batches",
     "budgets",
     "count_returns",
+    "demo_bank_answer",
     "import_bank_file",
     "import_folder",
     "overpayments",
