@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
-from django.db import transaction
+import pyarrow as pa
+from django.db import connection, transaction
 
 from zhida.blocks.indicators.models import Observation
 
 LEVELS = {"city": 100_000_000, "district": 1_000_000, "street": 1_000, "community": 1}
 CITY_FACTOR = 100  # 3301 -> 330100
-BATCH_ROWS = 20_000
+_PAID = pa.schema([("benefit", pa.string()), ("community", pa.int64()), ("count", pa.int64()), ("fen", pa.int64())])
 
 Row = tuple[str, str, str, int, int, int, int, int, int]
 
@@ -67,8 +68,11 @@ def load_population(db: duckdb.DuckDBPyConnection, snapshot: Path, month_start: 
 
 def load_paid(db: duckdb.DuckDBPyConnection, paid: list[tuple[str, int, int, int]]) -> None:
     """Fill ``facts`` with what the bank confirmed: benefit, community, count, fen."""
-    if paid:
-        db.executemany("INSERT INTO facts VALUES ('paid', ?, ?, -1, -1, ?, ?)", [list(row) for row in paid])
+    names = ("benefit", "community", "count", "fen")
+    confirmed = pa.table({name: [row[place] for row in paid] for place, name in enumerate(names)}, schema=_PAID)
+    db.register("confirmed", confirmed)
+    db.execute("INSERT INTO facts SELECT 'paid', benefit, community, -1, -1, count, fen FROM confirmed")
+    db.unregister("confirmed")
 
 
 def load_roster(db: duckdb.DuckDBPyConnection, decisions: str, snapshot: Path, roster_benefits: dict[str, int]) -> None:
@@ -91,22 +95,14 @@ def load_roster(db: duckdb.DuckDBPyConnection, decisions: str, snapshot: Path, r
 def replace_observations(month: str, rows: list[Row]) -> int:
     """Write a month's observations in place of those it had; return how many."""
     Observation.objects.filter(month=month).delete()
-    made = (
-        Observation(
-            month=month,
-            measure=r[0],
-            benefit=r[1],
-            level=r[2],
-            area=r[3],
-            parent=r[4],
-            age_band=r[5],
-            sex=r[6],
-            count=r[7],
-            amount_fen=r[8] or 0,
+    columns = ("month", "measure", "benefit", "level", "area", "parent", "age_band", "sex", "count", "amount_fen")
+    marks = ", ".join(["%s"] * len(columns))
+    with connection.cursor() as cursor:
+        # Tens of thousands of rows: the model layer would take longer than the counting.
+        cursor.executemany(
+            f"INSERT INTO {Observation._meta.db_table} ({', '.join(columns)}) VALUES ({marks})",
+            [(month, *row[:8], row[8] or 0) for row in rows],
         )
-        for r in rows
-    )
-    Observation.objects.bulk_create(made, batch_size=BATCH_ROWS if len(rows) < BATCH_ROWS else 2_000)
     return len(rows)
 
 
