@@ -6,7 +6,7 @@ their thresholds, and the nearest value of one fact that gives a "yes" - found b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,8 @@ _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 # Furthest values tried: a hundred years and ten thousand million.
 _FAR_MONTHS, _FAR_NUMBER = 1200, 10**10
 _SENTENCES_MAX = 6
+# With more failed conditions than this, no single fact turns the answer: not tried.
+_LEAVES_MAX = 4
 # Columns whose numbers only name something.
 _NUMBERS_OF_THINGS = ("resident", "household_no", "area6", "area12", "area", "digits")
 Leaf = tuple[Node, int]
@@ -39,7 +41,7 @@ def changes_of(
     if status == 2:
         found = list(trial.of_missing(missing))
     elif status == 1:
-        found = []
+        found = list(trial.of_entitled())
     else:
         found = list(trial.of_failed())
     return tuple(dict.fromkeys(found))[:_SENTENCES_MAX]
@@ -87,7 +89,8 @@ class Trial:
 
     def of_failed(self) -> Iterator[Text]:
         leaves = list(dict.fromkeys(self._failed_amount(self._root, self._row)))
-        yield from self._turning(leaves)
+        if len(leaves) <= _LEAVES_MAX:
+            yield from self._turning(leaves)
         for node, row in self._nearest_thresholds(leaves):
             yield self._failed_words(node, row)
 
@@ -144,7 +147,7 @@ class Trial:
         elif node.op == "where" and node.shape.kind == "bool" and values.at(node.args[0], row) is not None:
             branch = node.args[1] if values.at(node.args[0], row) else node.args[2]
             yield from self._failed(branch, row if branch.shape.entity else 0, wanted)
-        else:
+        elif wanted or not any(fact.definition.name in NOT_ADVISED for fact in self._facts_below(node, row)):
             yield node, row
 
     def _failed_words(self, node: Node, row: int) -> Text:
@@ -166,6 +169,13 @@ class Trial:
         now, bound = value_text(left, a.shape, self._tracer._code_labels(a)), value_text(right, b.shape, self._tracer._code_labels(b))
         if node.op == "sub":
             words, holds = joined(self._tracer.words(a, row_a), ">", self._tracer.words(b, row_b)), False
+        if node.op in ("eq", "ne") and a.shape.kind in ("code", "bool"):
+            is_wanted = (node.op == "eq") is not bool(holds)
+            what = self._tracer.words(a, row_a)
+            zh_must, en_must = ("须为", "must be") if is_wanted else ("须不是", "must not be")
+            return Text(
+                f"不满足：{what.zh}{zh_must} {bound.zh}（现为 {now.zh}）。", f"Not met: {what.en} {en_must} {bound.en} (now {now.en})."
+            )
         opening = Text("须不满足", "must not hold") if holds else Text("不满足", "not met")
         zh = f"{opening.zh}：{words.zh}（现为 {now.zh}，界限 {bound.zh}"
         en = f"{opening.en.capitalize()}: {words.en} (now {now.en}, threshold {bound.en}"
@@ -174,6 +184,21 @@ class Trial:
             return Text(f"{zh}，相差 {gap.zh}）。", f"{en}, {gap.en} apart).")
         return Text(f"{zh}）。", f"{en}).")
 
+    # -- what would end an entitlement --
+
+    def of_entitled(self) -> Iterator[Text]:
+        """For the facts of the decided row and its household, say the nearest value that would end the entitlement."""
+        for fact in self._facts_below(self._root, self._row):
+            if self._fixed(fact) or fact.node.shape.kind in ("date", "code"):
+                continue
+            value = self._nearest(fact, lambda amount: amount == 0)
+            if value is not None:
+                label, now, then = fact.definition.label, self._said(fact, self._values.at(fact.node, fact.row)), self._said(fact, value)
+                yield Text(
+                    f"若“{label.zh}”由 {now.zh} 变为 {then.zh}，将不再可得。",
+                    f"If '{label.en}' went from {now.en} to {then.en}, nothing would be due.",
+                )
+
     # -- the nearest value that turns the answer --
 
     def _turning(self, leaves: Sequence[Leaf]) -> Iterator[Text]:
@@ -181,10 +206,10 @@ class Trial:
         seen: set[tuple[int, int]] = set()
         for node, row in leaves:
             for fact in self._facts_below(node, row):
-                if (id(fact.node), fact.row) in seen or fact.definition.dtype in _NUMBERS_OF_THINGS or fact.definition.name in NOT_ADVISED:
+                if (id(fact.node), fact.row) in seen or self._fixed(fact):
                     continue
                 seen.add((id(fact.node), fact.row))
-                value = self._nearest(fact)
+                value = self._nearest(fact, bool)
                 if value is not None:
                     yield self._turn_words(fact, value)
 
@@ -196,14 +221,17 @@ class Trial:
             f"If '{label.en}' were {then.en} instead of {now.en}, {amount.en} would be due.",
         )
 
-    def _nearest(self, fact: _Fact) -> Any:
-        """Return the value nearest to the present one that gives an entitlement, or None."""
+    def _fixed(self, fact: _Fact) -> bool:
+        return fact.definition.dtype in _NUMBERS_OF_THINGS or fact.definition.name in NOT_ADVISED
+
+    def _nearest(self, fact: _Fact, wanted: Callable[[int], bool]) -> Any:
+        """Return the value nearest to the present one whose amount is as wanted, or None."""
         present = self._values.at(fact.node, fact.row)
         if present is None:
             return None
         if fact.node.shape.kind in ("bool", "code"):
-            return next((value for value in self._choices(fact) if value != present and self._amount_with(fact, value)), None)
-        found = [value for far in self._far(fact, present) if (value := self._bisect(fact, present, far)) is not None]
+            return next((value for value in self._choices(fact) if value != present and wanted(self._amount_with(fact, value))), None)
+        found = [value for far in self._far(fact, present) if (value := self._bisect(fact, present, far, wanted)) is not None]
         return min(found, key=lambda value: abs(value - present), default=None)
 
     def _far(self, fact: _Fact, present: int) -> list[int]:
@@ -216,13 +244,13 @@ class Trial:
         program = self._scalar.program
         return (program.period.start - type(program.period.start)(1970, 1, 1)).days
 
-    def _bisect(self, fact: _Fact, near: int, far: int) -> int | None:
-        """Between a value that gives nothing and one that gives something, find the border."""
-        if near == far or not self._amount_with(fact, far):
+    def _bisect(self, fact: _Fact, near: int, far: int, wanted: Callable[[int], bool]) -> int | None:
+        """Between a value whose amount is not as wanted and one whose is, find the border."""
+        if near == far or not wanted(self._amount_with(fact, far)):
             return None
         while abs(far - near) > 1:
             middle = (near + far) // 2
-            near, far = (near, middle) if self._amount_with(fact, middle) else (middle, far)
+            near, far = (near, middle) if wanted(self._amount_with(fact, middle)) else (middle, far)
         return far
 
     # -- trying --

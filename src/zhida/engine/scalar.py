@@ -16,6 +16,7 @@ from zhida.engine.calendar import add_months, months_between
 from zhida.engine.errors import NumberTooLarge
 from zhida.engine.graph import Node, in_order
 from zhida.engine.household import Rows
+from zhida.engine.scalar_code import compiled
 
 if TYPE_CHECKING:
     from zhida.engine.program import Program
@@ -344,21 +345,18 @@ class ScalarProgram:
         constants = plain_constants(self.nodes)
         self._start = [constants.get(id(node)) for node in self.nodes]
         self._cells = [CELLS[node.op](node) if node.op in CELLS else None for node in self.nodes]
-        self._steps = [
-            (index, node, self._cells[index], [self._position[id(arg)] for arg in node.args])
-            for index, node in enumerate(self.nodes)
-            if node.shape.entity
-        ]
 
     def rows(self, household: Any) -> Rows:
         return Rows(household, self._dtypes)
 
+    @cached_property
+    def _run(self) -> Callable[[Rows], list[Values]]:
+        constants = {id(node): value for node, value in zip(self.nodes, self._start, strict=True) if not node.shape.entity}
+        return compiled(self.nodes, self._cells, constants, evaluate_node)
+
     def run(self, rows: Rows) -> list[Values]:
         """Return the values of every node, in the order of ``nodes``."""
-        values = list(self._start)
-        for index, node, cell, arguments in self._steps:
-            values[index] = evaluate_node(node, cell, [values[argument] for argument in arguments], rows)
-        return values
+        return self._run(rows)
 
     def values(self, rows: Rows, roots: Sequence[Node] | None = None) -> dict[int, Values]:
         """Return the values of every node below some roots (all without any), by the node's id."""
