@@ -21,7 +21,7 @@ from zhida.city.chunk import Chunk
 from zhida.city.deliver import cast_ids, finish_feeds, write_defects
 from zhida.city.dirt import Defect
 from zhida.city.draws import Draws
-from zhida.city.errors import CityMonth, CitySeed, CitySize, TruthUnknown
+from zhida.city.errors import CityMonth, CitySeed, CitySize, FolderNotACity, TruthUnknown
 from zhida.city.feeds import PartWriter, write_chunk
 from zhida.city.people import CHUNK, STOCKTAKING, People, chunk_bounds, make_people
 from zhida.city.picks import pick_registers
@@ -36,6 +36,8 @@ SMALLEST, LARGEST = 2_000, 14_000_000
 FIRST_MONTH, LAST_MONTH = Month(2024, 1), Month(2026, 12)
 # A city below this size is written faster by one process than two could be started.
 _WORTH_TWO_PROCESSES = 250_000
+# Marks a folder whose building has not come to its end.
+_UNFINISHED = ".city-unfinished"
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def build_city(
     """Write ``out/feeds/<month>`` (files, manifest.json) and ``out/truth/<month>`` (defects.csv, report.json, clean feeds/ if "full").
 
     The manifest is written last: a folder without one is not finished, and building again starts it anew.
-    Raises: CitySize, CitySeed, CityMonth, TruthUnknown, DiskFull.
+    Raises: CitySize, CitySeed, CityMonth, TruthUnknown, FolderNotACity (a folder with files of someone else), DiskFull.
     """
     _check(residents, seed, month, truth)
     started = time.monotonic()
@@ -110,11 +112,22 @@ def _check(residents: int, seed: int, month: Month, truth: str) -> None:
         raise TruthUnknown(truth)
 
 
+def _may_replace(feeds: Path) -> bool:
+    """Say whether a folder of feeds is absent, empty, or a city's: finished (its manifest says so) or given up half-way."""
+    if not feeds.exists() or not any(feeds.iterdir()) or (feeds / _UNFINISHED).exists():
+        return True
+    manifest = feeds / "manifest.json"
+    return manifest.exists() and "stocktaking" in json.loads(manifest.read_text(encoding="utf-8"))
+
+
 def _fresh_folders(out: Path, month: Month, truth: str) -> _Folders:
     folders = _Folders(out / "feeds" / month.text, out / "truth" / month.text, None)
+    if not _may_replace(folders.feeds):
+        raise FolderNotACity(folders.feeds)
     for folder in (folders.feeds, folders.truth):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
+    (folders.feeds / _UNFINISHED).touch()
     if truth == "defects":
         return folders
     clean = folders.truth / "feeds"
@@ -146,6 +159,7 @@ def _write(
     report.rows = _write_manifest(folders.feeds, month, people.plan.residents, report.seed)
     with atomic_path(folders.truth / "report.json") as path:
         path.write_text(report.as_json(), encoding="utf-8")
+    (folders.feeds / _UNFINISHED).unlink()
 
 
 def _run(job: _Job, workers: int, progress: Callable[[str, int], Progress]) -> list[_Part]:

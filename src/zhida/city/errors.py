@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from zhida.kernel.errors import ZhidaError
 
 
@@ -26,6 +28,14 @@ class CityMonth(ZhidaError):
         super().__init__(
             f"不能生成 {month} 的部门数据；请选 {first} 至 {last} 之间的月份。",
             f"The departments' files of {month} cannot be built. Choose a month from {first} to {last}.",
+        )
+
+
+class FolderNotACity(ZhidaError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"文件夹 {folder} 里有并非由本程序生成的文件，因此没有覆盖；请另选 --out，或先移走这些文件。",
+            f"{folder} holds files that this program did not build, so it was left alone. Choose another --out or move them away.",
         )
 
 
