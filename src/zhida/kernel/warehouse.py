@@ -33,6 +33,13 @@ def scratch_folder(home: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove the unfinished files of killed processes (``.<name>.<pid>.tmp``, see kernel.files) from a folder."""
+    for left in folder.glob(".*.tmp"):
+        if not _is_alive(left.name.split(".")[-2]):
+            left.unlink(missing_ok=True)
+
+
 @contextmanager
 def warehouse(scratch: Path, memory_mb: int = MEMORY_MB, keep_order: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a connection that spills into ``scratch``.

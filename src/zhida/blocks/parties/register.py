@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from django.conf import settings
 
 from zhida.kernel.files import atomic_path
-from zhida.kernel.warehouse import scratch_folder, sql_text, warehouse
+from zhida.kernel.warehouse import remove_leftovers, scratch_folder, sql_text, warehouse
 
 _ROW_GROUP = 16_384
 
@@ -32,6 +32,7 @@ def update_register(residents: Sequence[Path]) -> int:
     Raises: DiskFull.
     """
     path = register_path()
+    remove_leftovers(path.parent)
     files = "[" + ", ".join(sql_text(each) for each in residents) + "]"
     with scratch_folder(settings.HOME) as scratch, warehouse(scratch) as db:
         known = sql_text(path) if path.exists() else ""

@@ -23,8 +23,9 @@ from zhida.blocks.records.feed_files import FeedFile, Refusal, count_rows, open_
 from zhida.blocks.records.models import CorrectedRow, Delivery
 from zhida.blocks.records.quarantine import quarantined_row, read_quarantine
 from zhida.blocks.records.queries import delivery as find_delivery
+from zhida.blocks.records.queries import in_force
 from zhida.blocks.records.reasons import explain
-from zhida.blocks.records.receiving import Split, split_feed
+from zhida.blocks.records.receiving import ACCEPTED, Split, split_feed
 from zhida.blocks.records.record_types import RecordType, record_type
 from zhida.kernel import clock
 from zhida.kernel.errors import ZhidaError
@@ -182,7 +183,9 @@ def _split(
 ) -> Split | Refusal:
     made_from = [delivery.content_hash, contract.content_hash, delivery.area, str(delivery.received_on), sorted((column_map or {}).items())]
     delivery.folder = hashlib.sha256(json.dumps(made_from, ensure_ascii=False).encode()).hexdigest()
-    return split_feed(feed, contract, delivery.received_on, delivery.path, scratch)
+    home = record_type("resident" if contract.link == "id_number" else "household")
+    homes = [] if home == contract else [each.path / ACCEPTED for each in in_force(home, delivery.received_on)]
+    return split_feed(feed, contract, delivery.received_on, delivery.path, scratch, homes)
 
 
 def _accepted(delivery: Delivery, contract: RecordType, feed: FeedFile, split: Split) -> Delivery:

@@ -54,7 +54,8 @@ class Delivery(models.Model):
             models.UniqueConstraint(
                 name="same_content_once_a_day",
                 fields=["record_type", "area", "content_hash", "received_on"],
-                condition=~Q(state="refused"),
+                # A refused file has no folder; it may be received once its columns are confirmed.
+                condition=~Q(folder=""),
             ),
         ]
 

@@ -11,6 +11,7 @@ of the id number or the household number, where they can be read), other_row (th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,7 +24,7 @@ from zhida.blocks.records.checks import macros, problems, raw_name, text_express
 from zhida.blocks.records.feed_files import FeedFile, Refusal, normalised, unreadable
 from zhida.blocks.records.record_types import RecordType
 from zhida.kernel.files import atomic_path
-from zhida.kernel.warehouse import add_table, sql_text, warehouse
+from zhida.kernel.warehouse import add_table, remove_leftovers, sql_text, warehouse
 
 ACCEPTED, QUARANTINED = "accepted.parquet", "quarantined.parquet"
 _PARQUET = "(FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 122880)"
@@ -45,12 +46,14 @@ class Split:
         return self.accepted + self.quarantined
 
 
-def split_feed(feed: FeedFile, contract: RecordType, received_on: date, folder: Path, scratch: Path) -> Split | Refusal:
+def split_feed(feed: FeedFile, contract: RecordType, received_on: date, folder: Path, scratch: Path, homes: Sequence[Path]) -> Split | Refusal:
     """Write the accepted and the quarantined rows of a feed into ``folder``.
 
+    homes: the rows in force of the register that says where the owners of these rows live (residents or households).
     Raises: DiskFull.
     """
     odd: list[tuple[int, list[str]]] = []
+    remove_leftovers(folder)
     with warehouse(scratch) as db:
         for macro in macros():
             db.execute(macro)
@@ -67,7 +70,7 @@ def split_feed(feed: FeedFile, contract: RecordType, received_on: date, folder: 
             _check(db, again, contract, received_on, checked, numbered=True)
         _find_duplicates(db, contract)
         accepted = _write_accepted(db, contract, folder / ACCEPTED)
-        return Split(accepted, _write_quarantined(db, contract, received_on, feed, odd, folder / QUARANTINED))
+        return Split(accepted, _write_quarantined(db, contract, received_on, feed, odd, homes, folder / QUARANTINED))
 
 
 def _load_areas(db: duckdb.DuckDBPyConnection) -> None:
@@ -123,16 +126,17 @@ def _write_quarantined(
     db: duckdb.DuckDBPyConnection,
     contract: RecordType,
     received_on: date,
-    columns: FeedFile,
+    feed: FeedFile,
     odd: list[tuple[int, list[str]]],
+    homes: Sequence[Path],
     target: Path,
 ) -> dict[str, int]:
     add_table(db, "problem_names", _problem_table(contract, received_on))
     add_table(db, "odd_rows", _odd_table(odd))
     area = next((field.name for field in contract.fields if field.type == "area12"), "NULL")
     # The raw cells of a row are kept only where it failed; a duplicate did not, so its cells are written from its values.
-    by_position = {position: name for name, position in columns.positions.items()}
-    as_read = ", ".join(text_expression(contract.field(by_position[i])) if i in by_position else "''" for i in range(len(columns.columns)))
+    by_position = {position: name for name, position in feed.positions.items()}
+    as_read = ", ".join(text_expression(contract.field(by_position[i])) if i in by_position else "''" for i in range(len(feed.columns)))
     db.execute(f"""CREATE TABLE bad AS
         SELECT row_no, cells, reason, field, link, NULL::BIGINT AS other_row, area FROM (
             SELECT row_no, cells, problem, {contract.link} AS link, {area}::BIGINT AS area FROM checked WHERE problem IS NOT NULL)
@@ -140,9 +144,20 @@ def _write_quarantined(
         UNION ALL SELECT row_no, [{as_read}], 'duplicate_key', '{contract.key[0]}', {contract.link}, first_row, {area}::BIGINT
             FROM checked JOIN loser USING (row_no)
         UNION ALL SELECT row_no, cells, 'row_width', '', NULL, NULL, NULL FROM odd_rows""")
+    if area == "NULL" and homes and _count(db, "SELECT count(*) FROM bad"):
+        _locate(db, contract, homes)
     with atomic_path(target) as path:
         db.execute(f"COPY (SELECT * FROM bad ORDER BY row_no) TO {sql_text(path)} (FORMAT parquet, COMPRESSION zstd)")
     return dict(db.execute("SELECT reason, count(*) FROM bad GROUP BY reason ORDER BY reason").fetchall())
+
+
+def _locate(db: duckdb.DuckDBPyConnection, contract: RecordType, homes: Sequence[Path]) -> None:
+    """Say where the owners of waiting rows live, so that their own street sees them."""
+    key, area = ("id_number", "residence_community") if contract.link == "id_number" else ("household_no", "community")
+    files = "[" + ", ".join(map(sql_text, homes)) + "]"
+    db.execute(f"""CREATE TABLE home AS
+        SELECT {key} AS link, max({area}) AS area FROM read_parquet({files}) WHERE {key} IN (SELECT link FROM bad) GROUP BY {key}""")
+    db.execute("UPDATE bad SET area = home.area FROM home WHERE bad.link = home.link")
 
 
 def _problem_table(contract: RecordType, received_on: date) -> pa.Table:
