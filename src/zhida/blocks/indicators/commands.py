@@ -27,7 +27,7 @@ def observe_month(viewer: Viewer, month: Month) -> int:
         observe.load_decisions(db, decisions)
         observe.load_population(db, snapshot, month.start.isoformat(), policies.AGE_BANDS)
         observe.load_roster(db, decisions, snapshot, rosters)
-        observe.load_paid(db, payments.paid_by_community(month.text))
+        observe.load_paid(db, decisions, payments.confirmed_payments(policies.recurring_keys(month)))
         rows = observe.count_rows(db, month.text)
     return observe.replace_observations(month.text, rows)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -12,7 +13,6 @@ from zhida.blocks.indicators.models import Observation
 
 LEVELS = {"city": 100_000_000, "district": 1_000_000, "street": 1_000, "community": 1}
 CITY_FACTOR = 100  # 3301 -> 330100
-_PAID = pa.schema([("benefit", pa.string()), ("community", pa.int64()), ("count", pa.int64()), ("fen", pa.int64())])
 
 Row = tuple[str, str, str, int, int, int, int, int, int]
 
@@ -66,13 +66,22 @@ def load_population(db: duckdb.DuckDBPyConnection, snapshot: Path, month_start: 
     )
 
 
-def load_paid(db: duckdb.DuckDBPyConnection, paid: list[tuple[str, int, int, int]]) -> None:
-    """Fill ``facts`` with what the bank confirmed: benefit, community, count, fen."""
-    names = ("benefit", "community", "count", "fen")
-    confirmed = pa.table({name: [row[place] for row in paid] for place, name in enumerate(names)}, schema=_PAID)
-    db.register("confirmed", confirmed)
-    db.execute("INSERT INTO facts SELECT 'paid', benefit, community, -1, -1, count, fen FROM confirmed")
-    db.unregister("confirmed")
+def load_paid(db: duckdb.DuckDBPyConnection, decisions: str, confirmed: Iterable[pa.RecordBatch]) -> None:
+    """Fill ``facts`` with those entitled whom the bank confirmed, whichever batch paid them: a yearly benefit may have come months ago.
+
+    confirmed: batches of benefit, period_key, entity_no, amount_fen.
+    """
+    db.execute("CREATE TEMP TABLE confirmed (benefit VARCHAR, period_key VARCHAR, entity_no BIGINT, amount_fen BIGINT)")
+    for batch in confirmed:
+        db.register("arriving", pa.Table.from_batches([batch]))
+        db.execute("INSERT INTO confirmed SELECT benefit, period_key, entity_no, amount_fen FROM arriving")
+        db.unregister("arriving")
+    db.execute(
+        "INSERT INTO facts SELECT 'paid', d.benefit::VARCHAR, community, age_band, sex, count(*), sum(c.fen) FROM read_parquet(?) d JOIN "
+        "(SELECT benefit, period_key, entity_no, sum(amount_fen) AS fen FROM confirmed GROUP BY ALL) c "
+        "ON d.benefit = c.benefit AND d.period_key = c.period_key AND d.entity_no = c.entity_no WHERE d.status = 1 GROUP BY ALL",
+        [decisions],
+    )
 
 
 def load_roster(db: duckdb.DuckDBPyConnection, decisions: str, snapshot: Path, roster_benefits: dict[str, int]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+import pyarrow as pa
+from django.db.models import F, Q, QuerySet, Sum
 
 from zhida.blocks.access import api as access
+from zhida.blocks.payments import bulk
 from zhida.blocks.payments.commands import batch_row, may
 from zhida.blocks.payments.models import (
     BankFile,
@@ -26,7 +28,6 @@ from zhida.blocks.payments.rules import (
     BatchState,
     PaymentLine,
     TotalsRow,
-    TransactionState,
     TrialBalanceRow,
     area_span,
     expected_on,
@@ -36,6 +37,7 @@ from zhida.blocks.payments.rules import (
 from zhida.kernel.text import Text
 
 PAGE_ROWS = 50
+_CONFIRMED = pa.schema([("benefit", pa.string()), ("period_key", pa.string()), ("entity_no", pa.int64()), ("amount_fen", pa.int64())])
 # A risk sample looks at so many payments drawn by chance, never at the whole batch: a batch may hold millions.
 RISK_POOL = 400
 RISKY_TIMES = 1.5
@@ -68,11 +70,13 @@ def totals_by(*fields: str, batch_id: int | None = None, month: str | None = Non
     return [TotalsRow(tuple(row[key] for key in keys), row["rows"], row["fen"]) for row in summed]
 
 
-def paid_by_community(month: str) -> list[tuple[str, int, int, int]]:
-    """Count what the bank confirmed for a month's batches: (benefit, community, count, fen). For observations, not for pages."""
-    paid = CreditTransferTransaction.objects.filter(batch__month=month, state=TransactionState.PAID)
-    summed = paid.values_list("benefit", "community").annotate(rows=Count("id"), fen=Sum("amount_fen"))
-    return list(summed.order_by("benefit", "community"))
+def confirmed_payments(period_keys: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Yield what the bank confirmed for some periods and of all one-offs, for counting: benefit, period_key, entity_no, amount_fen."""
+    columns = ", ".join(_CONFIRMED.names)
+    marks = ", ".join(["%s"] * len(period_keys))
+    sql = f"""SELECT {columns} FROM payments_credittransfertransaction
+              WHERE state = 'paid' AND (period_key IN ({marks}) OR period_key LIKE 'once:%%')"""
+    return bulk.read_batches(sql, list(period_keys), _CONFIRMED)
 
 
 def transactions(

@@ -1,7 +1,7 @@
 """The door of policies: the words packs are written in, runs, decisions, the happiness list, appeals."""
 
 from zhida.blocks.policies.appeals import answer_appeal, appeals, file_appeal
-from zhida.blocks.policies.decisions import AGE_BANDS
+from zhida.blocks.policies.decisions import AGE_BANDS, recurring_keys
 from zhida.blocks.policies.difference import DifferenceRow, difference
 from zhida.blocks.policies.entitlements import (
     EntitlementLine,
@@ -45,6 +45,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "file_appeal",
     "installed_law",
     "latest_run",
+    "recurring_keys",
     "record_types_of",
     "run",
     "run_benefits",

@@ -131,6 +131,11 @@ def period_key(every: str, month: Month) -> str:
     return {"MONTH": month.text, "QUARTER": f"{month.year}-Q{(month.month + 2) // 3}", "YEAR": f"{month.year}"}[every]
 
 
+def recurring_keys(month: Month) -> list[str]:
+    """Return every period that a recurring benefit of a month may be paid for."""
+    return [period_key(every, month) for every in ("MONTH", "QUARTER", "YEAR")]
+
+
 def occasion_text(value: int, dated: bool) -> str:
     """Write the occasion of a one-off: a day, or a number."""
     return (EPOCH + timedelta(days=value)).isoformat() if dated else str(value)
