@@ -15,7 +15,7 @@ from zhida.engine.entities import NOT_ADVISED, FactDefinition
 from zhida.engine.graph import Node, in_order
 from zhida.engine.scalar import evaluate_node
 from zhida.engine.trace import Tracer, Values
-from zhida.engine.wording import joined, value_text
+from zhida.engine.wording import granted_text, joined, value_text
 from zhida.kernel.text import Text
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Trial:
 
     def __init__(self, compiled: CompiledBenefit, row: int, values: Values, scalar: ScalarProgram) -> None:
         self._root, self._row, self._values, self._scalar = compiled.amount, row, values, scalar
+        self._unit = compiled.definition.unit
         self._nodes = in_order([compiled.amount])
         self._tracer = Tracer(values)
 
@@ -307,7 +308,7 @@ class Trial:
         return value_text(value, fact.node.shape, fact.definition.code_labels)
 
     def _money(self, amount: int) -> Text:
-        return value_text(amount, self._root.shape)
+        return granted_text(amount, self._unit)
 
 
 def _replaced(values: Sequence[Any], row: int, value: Any) -> list[Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zhida.engine.entities import FactDefinition
 from zhida.engine.graph import Node
 from zhida.engine.household import Rows
-from zhida.engine.wording import ARITHMETIC, FUNCTIONS, OPPOSITES, SIGNS, called, joined, value_text
+from zhida.engine.wording import ARITHMETIC, FUNCTIONS, OPPOSITES, SIGNS, called, granted_text, joined, value_text
 from zhida.kernel.period import NEVER
 from zhida.kernel.text import Text
 
@@ -157,6 +157,8 @@ class Tracer:
         children = self._once(node, row, lambda: self._steps(node.args[0], row))
         kind = "benefit" if hasattr(definition, "code") else "variable"
         step = self._step(kind, definition.name, definition.label, node, row, children)
+        if kind == "benefit":
+            step = replace(step, text=granted_text(None if step.value is None else int(step.value), definition.unit))
         return replace(step, clause=definition.clause, law=definition.law)
 
     def _once(self, node: Node, row: int, children: Any) -> tuple[TraceNode, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from zhida.engine.calendar import NEVER_DAY, day_of
 from zhida.engine.graph import Shape
-from zhida.engine.units import Unit
+from zhida.engine.units import Unit, edge_unit
 from zhida.kernel.money import format_yuan
 from zhida.kernel.text import Text
 
@@ -64,6 +64,15 @@ def value_text(value: Any, shape: Shape, code_labels: Sequence[Text] = ()) -> Te
     number = _number(int(value), shape)
     separator = " " if unit.en and not unit.en.startswith("/") else ""
     return Text(f"{number} {unit.zh}".rstrip(), f"{number}{separator}{unit.en}".rstrip())
+
+
+def granted_text(amount: int | None, unit: str) -> Text:
+    """Write what a benefit grants in its declared unit; a status is granted or not.
+
+    >>> granted_text(130100, "fen").zh, granted_text(1, "status").en
+    ('1,301.00 元', 'yes')
+    """
+    return value_text(amount, Shape("bool") if unit == "status" else Shape("number", unit=edge_unit(unit)[0]))
 
 
 def _code_text(position: int, codes: Sequence[str], labels: Sequence[Text]) -> Text:

@@ -1,0 +1,77 @@
+"""What the counter tells a resident: steps with their sources, what is missing, and what would turn the answer."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from zhida.engine.api import BenefitExplanation, EngineError, Law, TraceNode, load_law
+from zhida.engine.tests.sample.entities import AREAS, FACTS
+from zhida.engine.tests.test_law import OCTOBER, POOR, SAMPLE, world_of_one
+from zhida.engine.tests.worlds import World
+
+
+@pytest.fixture(scope="module")
+def law() -> Law:
+    return load_law([SAMPLE], FACTS, AREAS)
+
+
+def explained(law: Law, code: str, world: World) -> BenefitExplanation:
+    return law.program(OCTOBER).explain(world.household(0), [code])[0]
+
+
+def steps(found: BenefitExplanation) -> dict[str, TraceNode]:
+    return {step.name or step.label.en: step for _, step in found.trace.walk()}
+
+
+def test_a_trace_leads_from_the_benefit_to_facts_and_numbers_with_their_sources(law: Law) -> None:
+    found = explained(law, "support", world_of_one(household=POOR))
+    named = steps(found)
+    assert found.trace.kind == "benefit" and found.trace.text.en == "216.50 yuan"
+    assert named["income_per_head"].clause == "第九条"
+    assert named["household_income"].fact is not None and named["household_income"].fact.department == "civil_affairs"
+    used = named["support_standard"].parameter
+    assert used is not None
+    assert (used.value, used.since, used.source, used.grade) == (121650, date(2022, 10, 1), "test", "A")
+
+
+def test_a_trace_shows_only_the_conditions_that_decided(law: Law) -> None:
+    found = explained(law, "old_age", world_of_one({"birth_date": date(1990, 5, 12), "hukou_local": False}))
+    assert "hukou_local" in steps(found)
+    assert "age" not in steps(found)
+
+
+def test_a_failed_threshold_is_named_with_the_nearest_distance(law: Law) -> None:
+    sentences = [change.en for change in explained(law, "old_age", world_of_one()).changes]
+    assert sentences == ["Not met: Age ≥ old_age (now 35 years, threshold 80 years, 45 years apart)."]
+
+
+def test_the_nearest_single_change_is_found_to_the_fen(law: Law) -> None:
+    sentences = [change.en for change in explained(law, "support", world_of_one(household=POOR | {"household_income": 150000})).changes]
+    assert sentences[0] == "If 'household income' were 1,216.49 yuan/month instead of 1,500.00 yuan/month, 0.01 yuan would be due."
+
+
+def test_what_would_end_an_entitlement_is_said(law: Law) -> None:
+    sentences = [change.en for change in explained(law, "support", world_of_one(household=POOR)).changes]
+    assert "If 'household income' went from 1,000.00 yuan/month to 1,216.50 yuan/month, nothing would be due." in sentences
+
+
+def test_no_advice_touches_birth_or_death(law: Law) -> None:
+    for person in ({}, {"died_on": date(2024, 1, 1)}, {"disability_level": 1, "wage": 100}):
+        for code in ("old_age", "care"):
+            assert all(
+                "If 'died on'" not in s.en and "If 'birth date'" not in s.en for s in explained(law, code, world_of_one(person)).changes
+            )
+
+
+def test_a_missing_fact_is_named_with_what_it_could_mean(law: Law) -> None:
+    found = explained(law, "graduate", world_of_one({"degree": None}))
+    assert found.missing == ("degree",)
+    assert "If 'degree' turns out to be master, 30,000.00 yuan is due." in [change.en for change in found.changes]
+    assert "The answer follows once 'degree' is known." in [change.en for change in found.changes]
+
+
+def test_an_explanation_of_a_benefit_that_does_not_exist_is_refused(law: Law) -> None:
+    with pytest.raises(EngineError, match="no benefit 'suport'"):
+        law.program(OCTOBER).explain(world_of_one().household(0), ["suport"])
