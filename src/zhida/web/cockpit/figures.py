@@ -112,8 +112,10 @@ def benefit_bars(cells: Sequence[Cell], query: str) -> BarList | None:
         for cell in paying
     ]
     total = sum(cell.entitled_fen or 0 for cell in paying)
+    if not total:
+        return BarList(pick("各项人数都太少，不显示金额", "Too few people in each to show amounts"), items)
     top = paying[0]
-    share = percent((top.entitled_fen or 0) / total) if total else "—"
+    share = percent((top.entitled_fen or 0) / total)
     name = in_language(top.label)
     return BarList(pick(f"金额最多的是{name}，占 {share}", f"{name} is the largest, {share} of the money"), items)
 

@@ -89,12 +89,18 @@ def quality(request: HttpRequest) -> HttpResponse:
     rows = indicators.defect_cost(request.viewer, month)
     context = {
         "overall": lines[0] if lines and not lines[0].benefit else None,
-        "lines": [line for line in lines if line.benefit],
+        "lines": [line for line in lines if line.benefit and not _is_exact(line)],
+        "exact": [line for line in lines if line.benefit and _is_exact(line)],
         "defects": figures.defect_bars(_by_defect(rows)),
         "rows": [(row, indicators.benefit_label(row.benefit)) for row in rows if row.benefit],
         **_frame(request, month, figures.MEASURES[0]),
     }
     return render(request, "cockpit/quality.html", context)
+
+
+def _is_exact(line: indicators.Quality) -> bool:
+    """Say whether everyone entitled was found and nobody else."""
+    return line.true_count == line.found_count == line.matched_count
 
 
 def _by_defect(rows: list[indicators.DefectRow]) -> list[tuple[Text, int, int]]:

@@ -50,7 +50,7 @@ def answer(request: HttpRequest, appeal_id: int) -> HttpResponse:
     told = policies.explanation(
         request.viewer, request.purpose, found.resident_no, found.benefit, found.entity_no, Month.parse(found.month)
     )
-    row = entitlements.overview([told.line], [], found.resident_no).rows[0]
+    row = entitlements.overview([told.line], [], 0).rows[0]
     trail = [
         {"label": Text("居民异议", "Appeals"), "url": reverse("officer:appeals")},
         {"label": Text(f"异议 {appeal_id}", f"Appeal {appeal_id}")},

@@ -108,7 +108,7 @@ def sampled(request: HttpRequest, batch_id: int, payee_no: int, benefit: str, en
     paid = payments.payments_of(request.viewer, request.purpose, {payee_no})
     context = {
         "line": told.line,
-        "row": entitlements.overview([told.line], paid, payee_no).rows[0],
+        "row": entitlements.overview([told.line], paid, 0).rows[0],
         "trail": [
             *_trail(),
             {"label": Text(f"批次 {batch_id}", f"Batch {batch_id}"), "url": reverse("officer:batch", args=[batch_id])},
@@ -229,7 +229,7 @@ def _benefits(rows: list[payments.TotalsRow]) -> BarList | None:
             in_language(benefit_label(str(row.key[0]))),
             row.amount_fen,
             yuan_short(row.amount_fen),
-            detail=pick(f"{number(row.count)} 笔", f"{number(row.count)} payments"),
+            detail=pick(f"{number(row.count)} 笔", f"{number(row.count)} payment{'' if row.count == 1 else 's'}"),
         )
         for row in ordered
     ]

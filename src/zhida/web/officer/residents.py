@@ -19,6 +19,8 @@ from zhida.web.access import requires
 from zhida.web.officer.common import benefit_label, why
 from zhida.web.templatetags.zhida import month
 
+# An officer reads about others: nobody on the list is "you".
+NOT_THE_READER = 0
 SHORTEST = 2  # characters: a single one would list half the street
 
 
@@ -40,7 +42,7 @@ def resident(request: HttpRequest, resident_no: int) -> HttpResponse:
     paid = payments.payments_of(request.viewer, request.purpose, household_no=found.resident.household_no)
     context = {
         "list": found,
-        "overview": entitlements.overview(found.lines, paid, resident_no),
+        "overview": entitlements.overview(found.lines, paid, NOT_THE_READER),
         "months": [{"label": month(one), "url": f"?month={one}", "current": one == found.month} for one in reversed(found.months)],
         "month_query": f"?month={found.month}" if request.GET.get("month") else "",
         "payments": [(line, benefit_label(line.benefit)) for line in paid],
@@ -58,7 +60,7 @@ def line(request: HttpRequest, resident_no: int, benefit: str, entity_no: int) -
     card = records.resident_card(request.viewer, request.purpose, resident_no)
     context = {
         "line": told.line,
-        "row": entitlements.overview([told.line], paid, resident_no).rows[0],
+        "row": entitlements.overview([told.line], paid, NOT_THE_READER).rows[0],
         "trail": [
             _search(),
             {"label": card.name, "url": reverse("officer:resident", args=[resident_no])},
