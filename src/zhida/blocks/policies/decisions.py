@@ -119,7 +119,9 @@ def period_keys(every: str, month: Month, decided: BenefitResult, rows: np.ndarr
     if decided.occasion is None:
         return pa.array([f"{ONE_OFF}1"] * len(rows), pa.string())
     dated = decided.occasion_kind == "date"
-    return pa.array([ONE_OFF + occasion_text(int(value), dated) for value in decided.occasion[rows]], pa.string())
+    told = zip(decided.occasion[rows], decided.status[rows], strict=True)
+    # An occasion is only told of an entitlement; what is unknown has none yet.
+    return pa.array([ONE_OFF + (occasion_text(int(value), dated) if status == ENTITLED else "") for value, status in told], pa.string())
 
 
 def period_key(every: str, month: Month) -> str:

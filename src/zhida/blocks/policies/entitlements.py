@@ -15,7 +15,7 @@ from zhida.blocks.policies.errors import UnknownBenefit
 from zhida.blocks.policies.models import Run
 from zhida.blocks.policies.sharing import sharing_members
 from zhida.blocks.records import api as records
-from zhida.engine.api import BenefitDefinition, FactDefinition, HouseholdFacts, Program, TraceNode
+from zhida.engine.api import BenefitDefinition, HouseholdFacts, Program, TraceNode
 from zhida.kernel.period import Month
 from zhida.kernel.text import Text
 
@@ -33,7 +33,7 @@ class EntitlementLine:
     period_key: str
     entity_kind: str
     entity_no: int
-    missing: list[FactDefinition]
+    missing: list[laws.Missing]
     payee_no: int
     who: str
 
@@ -190,16 +190,16 @@ def _lines(program: Program, household: _Household) -> Iterator[tuple[Entitlemen
 def _line(
     household: _Household, definition: BenefitDefinition, row: int, status: int, amount: int, occasion: int | None, missing: tuple[str, ...]
 ) -> EntitlementLine:
-    facts, entity = records.facts(), definition.entity.name
+    entity = definition.entity.name
     return EntitlementLine(
         benefit=definition,
         status=STATUS[status],
         amount=amount if status == 1 else 0,
         unit=definition.unit,
-        period_key=_period_key(definition, household.month, occasion),
+        period_key=_period_key(definition, household.month, occasion if status == 1 else None),
         entity_kind=entity,
         entity_no=household.entity_no(entity, row),
-        missing=[facts[name] for name in missing if name in facts],
+        missing=[laws.missing_named(name) for name in missing],
         payee_no=household.payee_no(definition, row),
         who=household.name(entity, row),
     )
@@ -208,8 +208,10 @@ def _line(
 def _period_key(definition: BenefitDefinition, month: Month, occasion: int | None) -> str:
     if definition.every != "ONCE":
         return period_key(definition.every, month)
-    if occasion is None:
+    if not definition.occasion:
         return f"{ONE_OFF}1"
+    if occasion is None:
+        return ONE_OFF
     return ONE_OFF + occasion_text(occasion, dated=laws.occasion_is_date(definition))
 
 

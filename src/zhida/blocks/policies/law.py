@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from zhida.blocks.records import api as records
 from zhida.engine.api import Areas, BenefitDefinition, Law, PackSource, load_law
 from zhida.kernel import clock
 from zhida.kernel.period import Month
+from zhida.kernel.text import Text
 
 COMMON = PackSource("common", Path(__file__).resolve().parent, ("zhida.blocks.policies.common",))
 
@@ -69,6 +71,28 @@ def facts_of(code: str, month: Month) -> list[tuple[str, str]]:
     return program.facts_of(code) if code in program.benefits else []
 
 
+@dataclass(frozen=True)
+class Missing:
+    """What an unknown answer waits for: a fact of a department, or a number that the law's sources do not give (department None)."""
+
+    name: str
+    label: Text
+    department: Text | None
+    record_type: Text | None
+
+
+def missing_named(name: str) -> Missing:
+    """Return what a missing name stands for, as people read it: a fact, or ``law.<parameter>``."""
+    if name.startswith("law."):
+        return Missing(name, _law(None).parameters[name.removeprefix("law.")].label, None, None)
+    fact = records.facts().get(name)
+    if fact is None:
+        house = next(found for (_, known), found in _law(None).facts.items() if known == name)
+        return Missing(name, house.label, None, None)
+    contract = records.record_type(fact.record_type)
+    return Missing(name, fact.label, contract.department, contract.label)
+
+
 def occasion_is_date(definition: BenefitDefinition) -> bool:
     """Say whether a one-off's occasions are days (a birth) or numbers (an instalment)."""
     law = installed_law()
@@ -82,4 +106,14 @@ def record_types_of(month: Month) -> dict[str, set[str]]:
     return {code: {facts[name].record_type for _, name in facts_of(code, month) if name in facts} for code in benefits()}
 
 
-__all__ = ["BenefitDefinition", "benefits", "facts_of", "installed_law", "last_publication", "occasion_is_date", "record_types_of"]
+__all__ = [
+    "BenefitDefinition",
+    "Missing",
+    "benefits",
+    "facts_of",
+    "installed_law",
+    "last_publication",
+    "missing_named",
+    "occasion_is_date",
+    "record_types_of",
+]
