@@ -8,7 +8,6 @@ from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
-import yaml
 
 from zhida.city.columns import NULL, id_numbers
 from zhida.city.draws import Draws, Quantiles, below, choose, spread
@@ -19,7 +18,6 @@ from zhida.city.rates import rates
 from zhida.kernel.period import Month, days_since_epoch
 
 Array = np.ndarray[Any, Any]
-CONTRACTS = "blocks/records/contracts"
 
 
 @dataclass
@@ -236,32 +234,6 @@ def wages() -> Quantiles:
 @cache
 def poor_wages() -> Quantiles:
     return Quantiles(rates()["work"]["poor_wage_yuan"], 100)
-
-
-@cache
-def contracts() -> dict[str, dict[str, Any]]:
-    """Return every record contract by its name, as its YAML says."""
-    from zhida.city.rates import _HERE
-
-    folder = _HERE.parent / CONTRACTS
-    found = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.yaml"))]
-    return {contract["record_type"]: contract for contract in found}
-
-
-@cache
-def fields(record_type: str) -> dict[str, dict[str, Any]]:
-    return {field["name"]: field for field in contracts()[record_type]["fields"]}
-
-
-@cache
-def code(record_type: str, field: str, name: str) -> int:
-    """Return the place of a code in its contract."""
-    return list(fields(record_type)[field]["codes"]).index(name)
-
-
-def codes(record_type: str, field: str, names: Any) -> Array:
-    """Return the places of several codes, for choosing among them."""
-    return np.array([code(record_type, field, name) for name in names], dtype=np.int64)
 
 
 def nulls(count: int) -> Array:

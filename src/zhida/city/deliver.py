@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from zhida.city.chunk import contracts, fields
+from zhida.city.contracts import contracts, fields
 from zhida.city.dirt import Defect
 from zhida.city.feeds import file_areas, file_name, header_line, part_path
 from zhida.city.rates import cast, dirt

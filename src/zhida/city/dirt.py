@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zhida.city.chunk import Chunk, Rows, code, fields
+from zhida.city.chunk import Chunk, Rows
 from zhida.city.columns import id_numbers, integers, text_of
+from zhida.city.contracts import code, code_cells, fields
 from zhida.city.draws import below
 from zhida.city.families import CHILD, GRANDCHILD
 from zhida.city.naming import write_names
@@ -191,8 +192,6 @@ def _second_spelling(chunk: Chunk, rows: Rows, delivery: Delivery, hit: Array, r
 
 
 def _set_relation(delivery: Delivery, places: Array) -> None:
-    from zhida.city.feeds import code_cells
-
     delivery.blocks["relation"][places] = code_cells("resident", "relation")[code("resident", "relation", "other")]
 
 

@@ -13,18 +13,13 @@ import numpy as np
 
 from zhida.blocks.places.api import CITY_CODE
 from zhida.city import columns
-from zhida.city.chunk import Chunk, Rows, contracts, fields
+from zhida.city.chunk import Chunk, Rows
 from zhida.city.columns import text_table
+from zhida.city.contracts import code_cells, contracts, fields
 from zhida.city.dirt import Defect, Delivery, soil
 from zhida.city.people import DISTRICTS
 
 Array = np.ndarray[Any, Any]
-
-
-@cache
-def code_cells(record_type: str, name: str) -> Array:
-    """Return the texts of a field's codes as bytes; the last row is an empty cell."""
-    return text_table([str(text) for text in fields(record_type)[name]["codes"].values()])
 
 
 @cache

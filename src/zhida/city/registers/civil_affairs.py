@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from zhida.city.chunk import Chunk, Rows, code, codes, nulls
+from zhida.city.chunk import Chunk, Rows, nulls
 from zhida.city.columns import NULL, digits, organisation_codes
+from zhida.city.contracts import code, codes
 from zhida.city.draws import below, choose, spread
 from zhida.city.people import ABOVE, DIBAO, DIBIAN, WEALTHY
 from zhida.city.plan import KINDS

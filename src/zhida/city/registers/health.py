@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from zhida.city.chunk import Chunk, Rows, code, codes
+from zhida.city.chunk import Chunk, Rows
 from zhida.city.columns import NULL
+from zhida.city.contracts import code, codes
 from zhida.city.draws import below, choose, spread
 from zhida.city.families import HEAD, SPOUSE, WOMAN
 from zhida.city.people import STOCKTAKING_DAY

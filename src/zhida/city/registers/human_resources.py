@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from zhida.city.chunk import Chunk, Rows, codes, day, first_of_month, nulls
+from zhida.city.chunk import Chunk, Rows, day, first_of_month, nulls
 from zhida.city.columns import NULL, card_numbers, organisation_codes, text_table
+from zhida.city.contracts import codes
 from zhida.city.draws import below, choose, spread
 from zhida.city.families import MAN
 from zhida.city.people import DIBAO, DIBIAN, DISTRICTS, EMPLOYEE, FLEXIBLE, FOUNDER, PENSIONER, RESIDENT, UNEMPLOYED

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from zhida.city.chunk import Chunk, Rows, code, codes, nulls
+from zhida.city.chunk import Chunk, Rows, nulls
 from zhida.city.columns import NULL, digits, text_table
+from zhida.city.contracts import code, codes
 from zhida.city.draws import Quantiles, below, choose, spread
 from zhida.city.families import HEAD
 from zhida.city.people import (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from zhida.city.api import CityReport, build_city
-from zhida.city.chunk import fields
+from zhida.city.contracts import fields
 from zhida.city.dirt import Defect
 from zhida.kernel.period import Month
 from zhida.kernel.progress import Progress

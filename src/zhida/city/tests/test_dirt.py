@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from zhida.city.chunk import fields
+from zhida.city.contracts import fields
 from zhida.city.dirt import Defect
 from zhida.city.rates import dirt
 from zhida.city.tests.conftest import BuiltCity, read

@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 
 from zhida.blocks.places.api import area
-from zhida.city.chunk import contracts, fields
+from zhida.city.contracts import contracts, fields
 from zhida.city.tests.conftest import BuiltCity, read
 from zhida.kernel.identifiers import is_id_number, is_uscc, luhn_check_digit
 

@@ -46,3 +46,9 @@ def test_a_code_that_ended_in_2021_is_refused_with_a_sentence():
         area(330103)
     with pytest.raises(UnknownArea):
         streets(330106001)
+
+
+def test_every_district_and_street_has_an_english_name():
+    for district in districts():
+        for one in (district, *streets(district.code)):
+            assert one.name.en[0].isascii() and one.name.en != one.name.zh
