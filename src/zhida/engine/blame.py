@@ -26,13 +26,15 @@ class Blame:
         self._nodes, self._arguments, self._values, self._batch = nodes, arguments, values, batch
         self._names: list[str] = []
         self._bits: dict[int, Array] = {}
-        self._sources = [index for index, node in enumerate(nodes) if values[index][1] is not None and _is_source(node)]
+        self._sources = [
+            index for index, node in enumerate(nodes) if _is_source(node) and values[index] is not None and values[index][1] is not None
+        ]
         self._names = list(dict.fromkeys(self._name(index) for index in self._sources))
         self._words = max(1, -(-len(self._names) // _WORD))
 
     def names(self, roots: Sequence[int], rows: Array) -> list[str]:
         """Return, for some rows of the roots' entity, the names of the missing facts joined by commas."""
-        bits = sum((self._of(root) for root in roots[1:]), start=self._of(roots[0])) if len(roots) == 1 else self._union(roots)
+        bits = self._union(roots)
         found, inverse = np.unique(bits[rows], axis=0, return_inverse=True)
         texts = [
             ",".join(name for place, name in enumerate(self._names) if word[place // _WORD] >> (place % _WORD) & 1)

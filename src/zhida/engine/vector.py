@@ -6,7 +6,7 @@ Under a gap, yes/no data is False (so | and & need no masking); other data there
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from zhida.engine.blame import Blame
 from zhida.engine.entities import Kind
-from zhida.engine.graph import Node
+from zhida.engine.graph import Node, in_order
 from zhida.engine.kernels import KERNELS, Array, Value, constant_value
 from zhida.engine.scalar import constant_values
 
@@ -77,9 +77,12 @@ class VectorProgram:
         self._roots = self._root_positions()
         self._free = self._last_uses()
 
+    def _roots_of(self, code: str) -> list[int]:
+        benefit = self.program.benefits[code]
+        return [self._position[id(node)] for node in (benefit.amount, benefit.occasion) if node is not None]
+
     def _root_positions(self) -> set[int]:
-        benefits = self.program.benefits.values()
-        return {self._position[id(node)] for b in benefits for node in (b.amount, b.occasion) if node is not None}
+        return {root for code in self.program.benefits for root in self._roots_of(code)}
 
     def _last_uses(self) -> list[tuple[int, ...]]:
         """For each step, the values that no later step needs."""
@@ -93,10 +96,12 @@ class VectorProgram:
                 free[index].append(argument)
         return [tuple(indexes) for indexes in free]
 
-    def run(self, batch: Batch, keep: bool = False) -> list[Any]:
-        """Return the value of every node (``keep``), or at least of every benefit."""
+    def run(self, batch: Batch, keep: bool = False, only: Set[int] | None = None) -> list[Any]:
+        """Return the value of every node (``keep``) or at least of every benefit; ``only``: positions of the nodes to evaluate."""
         values = list(self._start)
         for index, node in self._steps:
+            if only is not None and index not in only:
+                continue
             values[index] = self._kernels[index](node, [values[argument] for argument in self._arguments[index]], batch)
             if not keep:
                 for argument in self._free[index]:
@@ -124,11 +129,12 @@ class VectorProgram:
         if not chosen.any():
             return
         part = batch.take_households(chosen)
-        blame = Blame(self.nodes, self._arguments, self.run(part, keep=True), part)
+        roots_of = {code: self._roots_of(code) for code, rows in unknown.items() if len(rows)}
+        only = {self._position[id(node)] for node in in_order([self.nodes[root] for roots in roots_of.values() for root in roots])}
+        blame = Blame(self.nodes, self._arguments, self.run(part, keep=True, only=only), part)
         for code, rows in unknown.items():
             if len(rows):
-                benefit = self.program.benefits[code]
-                roots = [self._position[id(node)] for node in (benefit.amount, benefit.occasion) if node is not None]
+                roots = roots_of[code]
                 results[code].missing = blame.names(roots, np.searchsorted(part.kept[results[code].entity], rows))
 
 
