@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 
 import duckdb
 import pyarrow as pa
@@ -79,6 +80,13 @@ def _fetch_many(sql: str, parameters: Sequence[object], schema: pa.Schema) -> It
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
+def open_duckdb(memory_limit: str = "600MB") -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB that keeps to its memory and says nothing on the terminal."""
+    db = duckdb.connect(config={"memory_limit": memory_limit, "threads": 2})
+    db.execute("SET enable_progress_bar = false")
+    return db
+
+
 def fill(db: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
     """Make a DuckDB table of batches, one at a time.
 
@@ -97,6 +105,11 @@ def execute(sql: str, parameters: Sequence[object] = ()) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return int(cursor.rowcount)
+
+
+def day_literal(day: date) -> str:
+    """Write a day into SQL; SQLite has no type for days and would take ``CAST(... AS date)`` for a number."""
+    return f"DATE '{day.isoformat()}'" if is_postgresql() else f"'{day.isoformat()}'"
 
 
 def rows(sql: str, parameters: Sequence[object] = ()) -> list[tuple]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import duckdb
 import pyarrow as pa
 
 from zhida.blocks.payments import bulk
@@ -15,7 +14,7 @@ _BACK = """
 SELECT p.id, CASE WHEN d.resident_no IS NOT NULL THEN 'payee_died' WHEN a.account_no IS NULL THEN 'account_closed'
                   ELSE 'account_changed' END AS reason_code
 FROM payments p LEFT JOIN died d ON d.resident_no = p.payee_no LEFT JOIN accounts a ON a.resident_no = p.payee_no
-WHERE d.resident_no IS NOT NULL OR a.account_no IS NULL OR a.account_no <> p.account_no
+WHERE d.resident_no IS NOT NULL OR a.account_no IS NULL OR CAST(a.account_no AS VARCHAR) <> p.account_no
 ORDER BY p.id
 """
 
@@ -38,7 +37,7 @@ def hold_back(batch_id: int, facts: PayeeFacts) -> int:
 def _to_hold(batch_id: int, facts: PayeeFacts) -> pa.Table:
     sql = """SELECT id, payee_no, account_no FROM payments_credittransfertransaction
              WHERE batch_id = %s AND state = 'instructed' AND payee_no <> 0"""
-    db = duckdb.connect(config={"memory_limit": "500MB", "threads": 2})
+    db = bulk.open_duckdb()
     bulk.fill(db, "payments", _SCHEMA, bulk.read_batches(sql, [batch_id], _SCHEMA))
     payees = db.execute("SELECT DISTINCT payee_no FROM payments ORDER BY 1").to_arrow_table()["payee_no"].combine_chunks()
     db.register("accounts", facts.accounts(payees))

@@ -227,10 +227,11 @@ def _payments_to_send(batch: PaymentInstruction) -> iso20022.PaymentBatches:
 
 def _book_release(batch: PaymentInstruction) -> None:
     ledger.ensure_accounts([(benefit, batch.budget_year) for benefit, _ in sums_to_send(batch.pk)])
-    sql = f"""SELECT id AS transaction_id, benefit, {batch.budget_year} AS year, amount_fen, CAST(%s AS date) AS booked_on,
-                     NULL AS bank_file_id
+    today = bulk.day_literal(clock.today())
+    sql = f"""SELECT id AS transaction_id, benefit, {batch.budget_year} AS year, amount_fen, {today} AS booked_on,
+                     CAST(NULL AS bigint) AS bank_file_id
               FROM payments_credittransfertransaction WHERE batch_id = %s AND state = 'instructed'"""
-    ledger.post_transactions("released", sql, [clock.today().isoformat(), batch.pk])
+    ledger.post_transactions("released", sql, [batch.pk])
 
 
 def _staged(batch: PaymentInstruction) -> Path:

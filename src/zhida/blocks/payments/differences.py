@@ -130,7 +130,7 @@ class Differences:
     def use_accounts(self, accounts: pa.Table) -> None:
         """Take the accounts of the payees: resident_no, account_no, bank_code; residents without one are absent."""
         self._db.register("accounts_given", accounts)
-        columns = "resident_no, account_no, CAST(bank_code AS VARCHAR) AS bank_code"
+        columns = "resident_no, CAST(account_no AS VARCHAR) AS account_no, CAST(bank_code AS VARCHAR) AS bank_code"
         self._db.execute(f"CREATE TABLE accounts AS SELECT {columns} FROM accounts_given WHERE resident_no <> 0")
         self._db.unregister("accounts_given")
 

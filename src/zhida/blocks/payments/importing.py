@@ -191,10 +191,11 @@ def _spread_rejections(groups: list[GroupStatus]) -> list[BankRow]:
             batch_id, benefit = scope
             bulk.execute(
                 f"""INSERT INTO payments_bank_row (position, transaction_id, reference, event, amount_fen, reason, booked_on, problem)
-                    SELECT 0, t.id, '', 'rejected', t.amount_fen, %s, CAST(%s AS date), '' FROM payments_credittransfertransaction t
+                    SELECT 0, t.id, '', 'rejected', t.amount_fen, %s, {bulk.day_literal(clock.today())}, ''
+                    FROM payments_credittransfertransaction t
                     WHERE t.batch_id = %s AND (%s = '' OR t.benefit = %s) AND t.state IN ({_listed(ON_THE_WAY)})
                     AND t.id NOT IN (SELECT transaction_id FROM payments_bank_row)""",
-                [group.reason, clock.today().isoformat(), batch_id, benefit, benefit],
+                [group.reason, batch_id, benefit, benefit],
             )
     return unknown
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import duckdb
 import pyarrow as pa
 
 from zhida.blocks.access import api as access
@@ -49,10 +48,10 @@ WHERE s.state IN ('held', 'rejected', 'returned') GROUP BY s.id
 _AGAIN = """
 SELECT s.id AS reissue_of_id, s.benefit, s.period_key, s.entity_no, s.payee_key,
        CAST(l.revision + row_number() OVER (PARTITION BY s.benefit, s.period_key, s.entity_no ORDER BY s.id) AS INTEGER) AS revision,
-       s.payee_no, s.household_no, s.amount_fen, a.account_no, CAST(a.bank_code AS VARCHAR) AS bank_code,
+       s.payee_no, s.household_no, s.amount_fen, CAST(a.account_no AS VARCHAR) AS account_no, CAST(a.bank_code AS VARCHAR) AS bank_code,
        'instructed' AS state, '' AS reason_code, s.district, s.community, s.batch_id AS original_batch_id
 FROM stuck s JOIN last l USING (id) JOIN accounts a ON a.resident_no = s.payee_no
-WHERE a.account_no <> s.account_no AND s.payee_no NOT IN (SELECT resident_no FROM died)
+WHERE CAST(a.account_no AS VARCHAR) <> s.account_no AND s.payee_no NOT IN (SELECT resident_no FROM died)
 ORDER BY s.benefit, s.period_key, s.entity_no, revision
 """
 
@@ -80,7 +79,7 @@ def reissue(viewer: access.Viewer, transaction_ids: list[int] | None = None, fac
 
 def _again(transaction_ids: list[int] | None, facts: PayeeFacts) -> pa.Table:
     stuck = bulk.read_table(_STUCK, [], _SCHEMA)
-    db = duckdb.connect(config={"memory_limit": "500MB", "threads": 2})
+    db = bulk.open_duckdb()
     try:
         db.register("all_stuck", stuck)
         db.register("chosen", pa.table({"id": pa.array(stuck["id"] if transaction_ids is None else transaction_ids, pa.int64())}))

@@ -95,7 +95,13 @@ class MadeUpFacts:
     def accounts(self, resident_nos: pa.Array) -> pa.Table:
         numbers = [number for number in resident_nos.to_pylist() if number not in self.without_account]
         cards = [self.new_cards.get(number, account_of(number)) for number in numbers]
-        return pa.table({"resident_no": pa.array(numbers, pa.int64()), "account_no": cards, "bank_code": ["102331000016"] * len(numbers)})
+        return pa.table(
+            {
+                "resident_no": pa.array(numbers, pa.int64()),
+                "account_no": pa.array(cards, pa.string()),
+                "bank_code": ["102331000016"] * len(numbers),
+            }
+        )
 
     def died(self) -> np.ndarray:
         return np.array(sorted(self.dead), np.int64)

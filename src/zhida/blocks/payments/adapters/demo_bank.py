@@ -24,6 +24,8 @@ from zhida.kernel.money import parse_yuan, plain_yuan
 
 REJECTED_PER_100_000 = 400
 RETURNED_PER_100_000 = 100
+# A bank books a payday in many entries; each names its payments.
+PAYMENTS_PER_ENTRY = 10_000
 _IN = f"{{{NAMESPACE}{PAIN_001}}}"
 
 
@@ -41,23 +43,44 @@ def answer(path_out_file: Path, in_folder: Path) -> list[Path]:
 
     Returns their paths, in the order in which they should be taken in; the same file gets the same answers.
     """
-    message_id = _message_id(path_out_file)
-    folder = Path(in_folder)
-    paths = [folder / f"{message_id}.1.pain.002.xml", folder / f"{message_id}.2.camt.054.xml", folder / f"{message_id}.3.camt.054.xml"]
-    groups, booked, returned_fen = _count(path_out_file)
-    today = clock.today()
-    with atomic_path(paths[0]) as temporary, temporary.open("w", encoding="utf-8") as out:
-        _write_status(out, message_id, path_out_file, groups)
-    written = [paths[0]]
-    if booked:
-        with atomic_path(paths[1]) as temporary, temporary.open("w", encoding="utf-8") as out:
-            _write_booked(out, message_id, path_out_file, booked, today + timedelta(days=1))
-        written.append(paths[1])
-    if returned_fen:
-        with atomic_path(paths[2]) as temporary, temporary.open("w", encoding="utf-8") as out:
-            _write_returned(out, message_id, path_out_file, returned_fen, today + timedelta(days=4))
-        written.append(paths[2])
-    return written
+    message_id, folder, today = _message_id(path_out_file), Path(in_folder), clock.today()
+    status, booked, returned = (folder / f"{message_id}.{name}.xml" for name in ("1.pain.002", "2.camt.054", "3.camt.054"))
+    came_back: list[Order] = []
+    with (
+        atomic_path(status) as status_part,
+        atomic_path(booked) as booked_part,
+        status_part.open("w", encoding="utf-8") as status_out,
+        booked_part.open("w", encoding="utf-8") as booked_out,
+    ):
+        _write_answers(path_out_file, message_id, status_out, booked_out, came_back, today)
+    if not came_back:
+        return [status, booked]
+    with atomic_path(returned) as returned_part, returned_part.open("w", encoding="utf-8") as out:
+        _write_head(out, f"{message_id}-R", today + timedelta(days=4))
+        _write_entry(out, came_back, "CRDT", today + timedelta(days=4))
+        out.write(_BOOKED_END)
+    return [status, booked, returned]
+
+
+def _write_answers(path: Path, message_id: str, status_out: IO[str], booked_out: IO[str], came_back: list[Order], today: date) -> None:
+    """Read the orders once, and write what was refused into one file and what was booked into the other."""
+    on = today + timedelta(days=1)
+    _write_status_head(status_out, message_id, today)
+    _write_head(booked_out, f"{message_id}-B", on)
+    for group, rows in groupby(orders(path), key=lambda order: order.group):
+        refused, paid = [], []
+        for order in rows:
+            said = verdict(order)
+            (refused if said.startswith("AC") else paid).append(order)
+            if said == "returned":
+                came_back.append(order)
+            if len(paid) == PAYMENTS_PER_ENTRY:
+                _write_entry(booked_out, paid, "DBIT", on)
+                paid = []
+        _write_entry(booked_out, paid, "DBIT", on)
+        _write_refused(status_out, group, refused)
+    status_out.write("</CstmrPmtStsRpt></Document>\n")
+    booked_out.write(_BOOKED_END)
 
 
 def verdict(order: Order) -> str:
@@ -92,67 +115,31 @@ def _message_id(path: Path) -> str:
     raise ValueError(f"{path.name} is not a pain.001 file")
 
 
-def _count(path: Path) -> tuple[dict[str, int], dict[str, int], int]:
-    """Count once what the answers must name before their rows: orders and booked fen by group, fen returned."""
-    groups: dict[str, int] = {}
-    booked: dict[str, int] = {}
-    returned_fen = 0
-    for order in orders(path):
-        groups[order.group] = groups.get(order.group, 0) + 1
-        said = verdict(order)
-        if said in ("", "returned"):
-            booked[order.group] = booked.get(order.group, 0) + order.amount_fen
-        returned_fen += order.amount_fen if said == "returned" else 0
-    return groups, booked, returned_fen
-
-
-def _write_status(out: IO[str], message_id: str, path: Path, groups: dict[str, int]) -> None:
-    """Write pain.002.001.12: accepted as a whole but for the payments it names, as banks report large files."""
+def _write_status_head(out: IO[str], message_id: str, today: date) -> None:
+    """Begin pain.002.001.12: accepted as a whole but for the payments it names, as banks report large files."""
     out.write(
         f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{NAMESPACE}pain.002.001.12"><CstmrPmtStsRpt>\n'
-        f"<GrpHdr><MsgId>{message_id}-S</MsgId><CreDtTm>{clock.today()}T18:00:00Z</CreDtTm></GrpHdr>\n"
+        f"<GrpHdr><MsgId>{message_id}-S</MsgId><CreDtTm>{today}T18:00:00Z</CreDtTm></GrpHdr>\n"
         f"<OrgnlGrpInfAndSts><OrgnlMsgId>{message_id}</OrgnlMsgId><OrgnlMsgNmId>{PAIN_001}</OrgnlMsgNmId>"
-        f"<OrgnlNbOfTxs>{sum(groups.values())}</OrgnlNbOfTxs><GrpSts>PART</GrpSts></OrgnlGrpInfAndSts>\n"
+        f"<GrpSts>PART</GrpSts></OrgnlGrpInfAndSts>\n"
     )
-    refused = ((order, verdict(order)) for order in orders(path))
-    for group, rows in groupby(((o, said) for o, said in refused if said.startswith("AC")), key=lambda row: row[0].group):
-        out.write(f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{escape(group)}</OrgnlPmtInfId>\n")
-        for order, reason in rows:
-            out.write(
-                f"<TxInfAndSts><OrgnlEndToEndId>{order.end_to_end_id}</OrgnlEndToEndId><TxSts>RJCT</TxSts>"
-                f"<StsRsnInf><Rsn><Cd>{reason}</Cd></Rsn></StsRsnInf><OrgnlTxRef><Amt>{_yuan('InstdAmt', order.amount_fen)}</Amt>"
-                f"</OrgnlTxRef></TxInfAndSts>\n"
-            )
-        out.write("</OrgnlPmtInfAndSts>\n")
-    out.write("</CstmrPmtStsRpt></Document>\n")
 
 
-def _write_booked(out: IO[str], message_id: str, path: Path, booked: dict[str, int], on: date) -> None:
-    """Write camt.054.001.08: one debit entry per group with every payment in it."""
-    _write_head(out, f"{message_id}-B", on)
-    paid = (order for order in orders(path) if verdict(order) in ("", "returned"))
-    for group, rows in groupby(paid, key=lambda order: order.group):
-        out.write(_entry_head(booked[group], "DBIT", on))
-        for order in rows:
-            out.write(f"<TxDtls><Refs><EndToEndId>{order.end_to_end_id}</EndToEndId></Refs>{_yuan('Amt', order.amount_fen)}</TxDtls>\n")
-        out.write("</NtryDtls></Ntry>\n")
-    out.write("</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>\n")
-
-
-def _write_returned(out: IO[str], message_id: str, path: Path, returned_fen: int, on: date) -> None:
-    """Write camt.054.001.08: one credit entry with the payments that came back."""
-    _write_head(out, f"{message_id}-R", on)
-    out.write(_entry_head(returned_fen, "CRDT", on))
-    for order in orders(path):
-        if verdict(order) == "returned":
-            out.write(
-                f"<TxDtls><Refs><EndToEndId>{order.end_to_end_id}</EndToEndId></Refs>{_yuan('Amt', order.amount_fen)}"
-                f"<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf></TxDtls>\n"
-            )
-    out.write("</NtryDtls></Ntry>\n</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>\n")
+def _write_refused(out: IO[str], group: str, refused: list[Order]) -> None:
+    if not refused:
+        return
+    out.write(f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{escape(group)}</OrgnlPmtInfId>\n")
+    for order in refused:
+        out.write(
+            f"<TxInfAndSts><OrgnlEndToEndId>{order.end_to_end_id}</OrgnlEndToEndId><TxSts>RJCT</TxSts>"
+            f"<StsRsnInf><Rsn><Cd>{verdict(order)}</Cd></Rsn></StsRsnInf><OrgnlTxRef><Amt>{_yuan('InstdAmt', order.amount_fen)}</Amt>"
+            f"</OrgnlTxRef></TxInfAndSts>\n"
+        )
+    out.write("</OrgnlPmtInfAndSts>\n")
 
 
 def _write_head(out: IO[str], message_id: str, on: date) -> None:
+    """Begin camt.054.001.08."""
     out.write(
         f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{NAMESPACE}camt.054.001.08"><BkToCstmrDbtCdtNtfctn>\n'
         f"<GrpHdr><MsgId>{message_id}</MsgId><CreDtTm>{on}T20:00:00Z</CreDtTm></GrpHdr>\n"
@@ -160,11 +147,24 @@ def _write_head(out: IO[str], message_id: str, on: date) -> None:
     )
 
 
-def _entry_head(amount_fen: int, direction: str, on: date) -> str:
-    return (
-        f"<Ntry>{_yuan('Amt', amount_fen)}<CdtDbtInd>{direction}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>{on}</Dt></BookgDt>"
-        f"<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>ICDT</Cd><SubFmlyCd>DMCT</SubFmlyCd></Fmly></Domn></BkTxCd><NtryDtls>\n"
+_BOOKED_END = "</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>\n"
+
+
+def _write_entry(out: IO[str], rows: list[Order], direction: str, on: date) -> None:
+    """Write one booked entry with its payments; a credit is a return of each of them."""
+    if not rows:
+        return
+    came_back = "<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf>" if direction == "CRDT" else ""
+    out.write(
+        f"<Ntry>{_yuan('Amt', sum(order.amount_fen for order in rows))}<CdtDbtInd>{direction}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>"
+        f"<BookgDt><Dt>{on}</Dt></BookgDt><BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>ICDT</Cd><SubFmlyCd>DMCT</SubFmlyCd></Fmly></Domn></BkTxCd>"
+        f"<NtryDtls>\n"
     )
+    for order in rows:
+        out.write(
+            f"<TxDtls><Refs><EndToEndId>{order.end_to_end_id}</EndToEndId></Refs>{_yuan('Amt', order.amount_fen)}{came_back}</TxDtls>\n"
+        )
+    out.write("</NtryDtls></Ntry>\n")
 
 
 def _yuan(tag: str, amount_fen: int) -> str:

@@ -183,6 +183,7 @@ class BankFileReader:
     message_name: str = ""
     message_id: str = ""
     groups: list[GroupStatus] = field(default_factory=list)
+    _is_whole: bool = False
 
     def rows(self) -> Iterator[BankRow]:
         """Yield what the bank reports.
@@ -192,8 +193,11 @@ class BankFileReader:
         self.message_name = self._message_name()
         try:
             yield from self._pain002() if self.message_name.startswith("pain.002") else self._camt054()
-        except (etree.XMLSyntaxError, InvalidAmount, UnicodeDecodeError) as error:
+        except (etree.XMLSyntaxError, InvalidAmount, ValueError) as error:
             raise BankFileUnreadable(self.path.name, _short(error)) from error
+        # With a schema, lxml does not complain about a file that simply stops; its last tag must have been read.
+        if not self._is_whole:
+            raise BankFileUnreadable(self.path.name, "it is cut off before its end")
 
     def _message_name(self) -> str:
         """Read no more than the root element, and refuse a document type: there lie entities and other people's files."""
@@ -205,23 +209,26 @@ class BankFileReader:
                 if name.localname == "Document" and (name.namespace or "").removeprefix(NAMESPACE) in READABLE:
                     return str(name.namespace).removeprefix(NAMESPACE)
                 raise BankFileUnreadable(self.path.name, f"it is not one of {', '.join(READABLE)}")
-        except (etree.XMLSyntaxError, UnicodeDecodeError) as error:
+        except (etree.XMLSyntaxError, ValueError) as error:
             raise BankFileUnreadable(self.path.name, _short(error)) from error
         raise BankFileUnreadable(self.path.name, "it is empty")
 
     def _elements(self, *tags: str) -> Iterator[etree._Element]:
         """Yield the elements of these names when they end; what lies before each is dropped from memory after use."""
-        names = [f"{{{NAMESPACE}{self.message_name}}}{tag}" for tag in tags]
+        names = [_qualified(self.message_name, tag) for tag in (*tags, "Document")]
         valid = schema(self.message_name)
         parser = etree.iterparse(str(self.path), events=("end",), tag=names, schema=valid, resolve_entities=False, no_network=True)
         for _, element in parser:
-            yield element
+            if element.tag == names[-1]:
+                self._is_whole = True
+            else:
+                yield element
 
     def _text(self, element: etree._Element | None, path: str) -> str:
         """Return the text at a path of local names, empty where there is none."""
         if element is None:
             return ""
-        found = element.find("/".join(f"{{{NAMESPACE}{self.message_name}}}{step}" for step in path.split("/")))
+        found = element.find(_qualified(self.message_name, path))
         return (found.text or "").strip() if found is not None else ""
 
     def _pain002(self) -> Iterator[BankRow]:
@@ -251,7 +258,7 @@ class BankFileReader:
         if status in _WAITING:
             return
         event = _STATUS.get(status, "") if status != "PART" else ""
-        amount = element.find(f".//{{{NAMESPACE}{self.message_name}}}InstdAmt")
+        amount = element.find(_qualified(self.message_name, "OrgnlTxRef/Amt/InstdAmt"))
         amount_fen, problem = _amount(amount)
         reason = self._text(element, "StsRsnInf/Rsn/Cd") or self._text(element, "StsRsnInf/Rsn/Prtry")
         reference = self._text(element, "OrgnlEndToEndId")
@@ -279,7 +286,7 @@ class BankFileReader:
 
     def _booked_row(self, position: int, details: etree._Element) -> BankRow:
         entry = details.getparent().getparent()
-        amount = details.find(f"{{{NAMESPACE}{self.message_name}}}Amt")
+        amount = details.find(_qualified(self.message_name, "Amt"))
         amount_fen, problem = _amount(amount)
         direction = self._text(details, "CdtDbtInd") or self._text(entry, "CdtDbtInd")
         is_reversal = self._text(entry, "RvslInd") in ("true", "1")
@@ -290,7 +297,7 @@ class BankFileReader:
         return BankRow(position, reference, event, amount_fen, reason, self._booked_on(entry), problem)
 
     def _entry_without_details(self, position: int, entry: etree._Element) -> BankRow:
-        amount_fen, problem = _amount(entry.find(f"{{{NAMESPACE}{self.message_name}}}Amt"))
+        amount_fen, problem = _amount(entry.find(_qualified(self.message_name, "Amt")))
         reference = self._text(entry, "NtryRef")
         return BankRow(position, reference, "", amount_fen, "", self._booked_on(entry), problem or "unknown_event")
 
@@ -300,9 +307,15 @@ class BankFileReader:
 
     def _check_sum(self, entry: etree._Element, entry_sum: int, entry_rows: int) -> None:
         """Refuse a file whose entry is not the sum of its payments: one of them is missing or changed."""
-        written, _ = _amount(entry.find(f"{{{NAMESPACE}{self.message_name}}}Amt"))
+        written, _ = _amount(entry.find(_qualified(self.message_name, "Amt")))
         if entry_rows and written is not None and written != entry_sum:
             raise BankFileUnreadable(self.path.name, f"an entry of {plain_yuan(written)} yuan holds payments of {plain_yuan(entry_sum)}")
+
+
+@cache
+def _qualified(message_name: str, path: str) -> str:
+    """Return a path of local names as lxml wants it, each step in the message's namespace."""
+    return "/".join(f"{{{NAMESPACE}{message_name}}}{step}" for step in path.split("/"))
 
 
 def _booked_event(direction: str, is_reversal: bool, is_return: bool, status: str) -> str:
