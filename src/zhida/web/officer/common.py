@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -15,7 +13,10 @@ from django.shortcuts import redirect
 from zhida.blocks.policies import api as policies
 from zhida.kernel.text import Text
 from zhida.web import explanation
+from zhida.web.table_files import csv_file
 from zhida.web.text import in_language
+
+__all__ = ["PAGE_ROWS", "back", "benefit_label", "csv_file", "links_to", "page_number", "page_of", "why"]
 
 PAGE_ROWS = 25
 
@@ -50,23 +51,6 @@ def why(told: policies.Explanation) -> dict[str, Any]:
         "facts": explanation.facts_used(told.steps),
         "changes": told.changes,
     }
-
-
-def csv_file(name: str, heads: Sequence[Text], rows: Iterable[Sequence[Any]]) -> HttpResponse:
-    """Return a list as a CSV file that spreadsheet programs open in the right encoding and never run as a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([in_language(head) for head in heads])
-    writer.writerows([_harmless(in_language(cell)) for cell in row] for row in rows)
-    response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    response["Cache-Control"] = "no-store"
-    return response
-
-
-def _harmless(cell: str) -> str:
-    """Put a quote before what a spreadsheet would take for a formula; numbers stay numbers."""
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" and not cell.lstrip("+-").replace(".", "", 1).isdigit() else cell
 
 
 def back(request: HttpRequest, where: str, done: Text, *arguments: Any) -> HttpResponse:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from typing import Any
 
 from django.contrib import messages
@@ -20,8 +19,9 @@ from zhida.kernel.text import Text
 from zhida.web import entitlements, explanation
 from zhida.web.access import requires
 from zhida.web.resident.forms import AppealForm
+from zhida.web.table_files import csv_file
 from zhida.web.templatetags.zhida import month as month_text
-from zhida.web.text import in_language, pick
+from zhida.web.text import in_language
 
 # From so many lines on, a family gets a search box.
 _MANY = 12
@@ -63,23 +63,23 @@ def happiness_list(request: HttpRequest) -> HttpResponse:
 @requires("entitlements.view_own")
 @require_GET
 def list_csv(request: HttpRequest) -> HttpResponse:
-    """The same list as a table file; with a byte order mark, so that spreadsheets read the Chinese."""
+    """The same list as a table file."""
     found, overview = _overview(request)
-    response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="zhida-{found.month}.csv"'
-    writer = csv.writer(response)
-    writer.writerow([in_language(head) for head in _CSV_HEADS])
-    writer.writerows([found.month, *_csv_row(row)] for row in overview.rows)
-    return response
+    return csv_file(f"zhida-{found.month}", _CSV_HEADS, ([found.month, *_csv_row(row)] for row in overview.rows))
 
 
-def _csv_row(row: entitlements.Row) -> list[str]:
+def _csv_row(row: entitlements.Row) -> list[str | Text]:
     """Benefit, for whom, answer, amount, unit, payment: amounts only where something is due."""
     line = row.line
-    answer, payment = in_language(entitlements.GROUPS[row.group]), in_language(row.payment.state_text) if row.payment else ""
-    amount, unit = (plain_yuan(line.amount), pick("元", "yuan")) if line.unit == "fen" else (str(line.amount), line.unit)
-    due = line.status == "entitled"
-    return [in_language(line.benefit.label), in_language(row.who), answer, amount if due else "", unit if due else "", payment]
+    amount, unit = _amount(line) if line.status == "entitled" else ("", "")
+    payment = row.payment.state_text if row.payment else ""
+    return [line.benefit.label, row.who, entitlements.GROUPS[row.group], amount, unit, payment]
+
+
+def _amount(line: policies.EntitlementLine) -> tuple[str | Text, str | Text]:
+    if line.unit == "fen":
+        return plain_yuan(line.amount), Text("元", "yuan")
+    return (Text("已认定", "Recognised"), "") if line.unit == "status" else (str(line.amount), line.unit)
 
 
 @requires("entitlements.view_own")
