@@ -45,6 +45,11 @@ class Entity:
         if self.parent is not None:
             self.parent.children.append(self)
 
+    @property
+    def above(self) -> list[str]:
+        """Names of the groups a row belongs to, nearest first."""
+        return [] if self.parent is None else [self.parent.name, *self.parent.above]
+
     def child(self, plural: str) -> Entity | None:
         # The newest wins, so that tests may build a second tree on the same root.
         return next((child for child in reversed(self.children) if child.plural == plural), None)

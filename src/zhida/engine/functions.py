@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from zhida.engine.errors import NotMembers, UnitsDiffer, WrongKind
+from zhida.engine.errors import NotMembers, UnitsDiffer, UnknownName, WrongKind
 from zhida.engine.expressions import (
+    ACTIVE,
     Expression,
     MembersSymbol,
     constant,
@@ -281,6 +282,9 @@ def rank(value: Any, within: str = "household", where: Any = None) -> Expression
         raise NotMembers(here(), "rank", inner.shape.entity or "no entity")
     if inner.shape.kind not in ("number", "date"):
         raise WrongKind(here(), "rank", "a number or a date", inner.shape.words)
+    above = ACTIVE.get().entity(inner.shape.entity).above
+    if within not in above:
+        raise UnknownName(here(), f"rank of {inner.shape.entity} within", within, above)
     args = [inner.node]
     if where is not None:
         test = lift(where)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from zhida.engine.errors import ColumnMissing
+from zhida.engine.errors import BatchDisordered, ColumnMissing
 from zhida.kernel.period import days_since_epoch
 
 
@@ -62,7 +62,10 @@ class Rows:
                 self._parents[key] = [0] * self.counts[lower]
             else:
                 position = {number: row for row, number in enumerate(self.tables[higher]["resident_no"])}
-                self._parents[key] = [position[number] for number in self.tables[lower].get("resident_no", ())]
+                numbers = self.tables[lower].get("resident_no", ())
+                if not position.keys() >= set(numbers):
+                    raise BatchDisordered(lower)
+                self._parents[key] = [position[number] for number in numbers]
         return self._parents[key]
 
 

@@ -54,6 +54,8 @@ from zhida.engine.units import BASES, NUMBER, Unit, edge_unit
 from zhida.kernel.period import Month
 
 CITY = "city"
+# Part of every law's name: raised when the same rules would give other amounts (rounding, dates, choice of values).
+SEMANTICS = 1
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def load_law(
     """Import packs, read their parameters, record and check every formula.
 
     facts: what the snapshot gives; HOUSE_FACTS are added. areas: group -> district codes, where the group ``city`` lists all districts.
-    as_of: leave out what was published later. Raises: a subclass of EngineError that names file, line and remedy.
+    as_of: leave out what was published later; a benefit whose numbers were not published yet is unknown, naming them.
+    Raises: a subclass of EngineError that names file, line and remedy.
     """
     sources = list(packs)
     listed = list(facts.values()) if isinstance(facts, Mapping) else list(facts)
@@ -130,7 +133,7 @@ def _content_name(packs: Sequence[PackSource], facts: Sequence[FactDefinition], 
             digest.update(f"{pack.name}/{path.name}\0".encode() + path.read_bytes() + b"\0")
     for fact in sorted(facts, key=lambda fact: (fact.entity, fact.name)):
         digest.update(f"{fact.entity}.{fact.name} {fact.dtype} {fact.unit} {fact.scale} {fact.codes}\n".encode())
-    digest.update(f"{sorted(areas.names.items())} {as_of}".encode())
+    digest.update(f"{sorted(areas.names.items())} {as_of} {SEMANTICS}".encode())
     return digest.hexdigest()[:16]
 
 
@@ -149,7 +152,9 @@ class Law:
         self.name, self.areas, self.as_of = name, areas, as_of
         self.graph = Graph()
         self.facts = _fact_index(facts)
-        self.parameters = _parameter_index(parameters, as_of)
+        # Every value we know of, whenever it was published; and those that were known on the day of this law.
+        self.published = _parameter_index(parameters)
+        self.parameters = self.published if as_of is None else {name: found.known_on(as_of) for name, found in self.published.items()}
         self.definitions = self._definition_index(definitions)
         self.benefits = {d.code: d for d in self.definitions.values() if isinstance(d, BenefitDefinition)}
         self.versions: dict[str, list[tuple[date, Node]]] = {}
@@ -384,12 +389,12 @@ def _fact_shape(fact: FactDefinition) -> Shape:
     return Shape("number", fact.entity, unit, fact.scale)
 
 
-def _parameter_index(parameters: Sequence[Parameter], as_of: date | None) -> dict[str, Parameter]:
+def _parameter_index(parameters: Sequence[Parameter]) -> dict[str, Parameter]:
     index: dict[str, Parameter] = {}
     for parameter in parameters:
         if parameter.name in index:
             raise NameTaken((parameter.file, 1), parameter.name, index[parameter.name].file)
-        index[parameter.name] = parameter if as_of is None else parameter.known_on(as_of)
+        index[parameter.name] = parameter
     return index
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from zhida.engine import api as e
-from zhida.engine.errors import NumberTooLarge
+from zhida.engine.errors import BatchDisordered, NumberTooLarge
 from zhida.engine.law import Law
 from zhida.engine.parameters import read_folder
 from zhida.engine.tests import sample
@@ -129,6 +130,21 @@ def test_a_batch_without_households_gives_no_decisions() -> None:
     law = e.load_law([e.PackSource("sample", Path(sample.__file__).parent, ("zhida.engine.tests.sample.variables",))], FACTS, AREAS)
     evaluation = law.program(MONTH).evaluate(World(1, 0, 0.0).batch())
     assert all(len(result.status) == 0 for result in evaluation)
+
+
+def test_a_snapshot_without_claims_gives_no_decisions_on_claims() -> None:
+    law = e.load_law([e.PackSource("sample", Path(sample.__file__).parent, ("zhida.engine.tests.sample.variables",))], FACTS, AREAS)
+    world = World(2, 20, 0.1)
+    batch = e.Batch.from_arrow(world._table("person", 0, 20), world._table("household", 0, 20), None, FACTS)
+    evaluation = law.program(MONTH).evaluate(batch)
+    assert len(evaluation["claim_payment"].status) == 0
+    assert not evaluation["eldest"].amount.any()
+
+
+def test_rows_of_a_household_that_is_not_there_are_refused() -> None:
+    world = World(2, 20, 0.0)
+    with pytest.raises(BatchDisordered, match="person table"):
+        e.Batch.from_arrow(world._table("person", 0, 20), world._table("household", 0, 5), None, FACTS)
 
 
 def test_amounts_are_whole_fen() -> None:

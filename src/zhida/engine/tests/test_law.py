@@ -103,6 +103,32 @@ def test_a_law_as_of_an_earlier_day_knows_nothing_published_later() -> None:
     assert before.name != load_law([SAMPLE], FACTS, AREAS).name
 
 
+def test_a_retroactive_value_applies_once_it_is_published(tmp_path: Path) -> None:
+    """The unemployment benefit: raised in May 2024 back to January."""
+    rules = """
+        @benefit(Person, code="b", every=MONTH, unit="fen", label=TITLE)
+        def b(person, law): return law.benefit
+    """
+    numbers = "benefit: {unit: yuan, values: [{from: 2022-08-01, value: 2052}, {from: 2024-01-01, known_from: 2024-05-12, value: 2241}]}"
+    before, after = (written_law(tmp_path, rules, numbers, as_of=day) for day in (date(2024, 4, 30), date(2024, 5, 31)))
+    assert [amount(law, Month(2024, 1), "b", world_of_one()) for law in (before, after)] == [205200, 224100]
+
+
+def test_a_number_published_after_the_day_of_the_law_leaves_the_answer_unknown(tmp_path: Path) -> None:
+    rules = """
+        @benefit(Person, code="b", every=MONTH, unit="fen", label=TITLE)
+        def b(person, law): return law.grant
+        @benefit(Person, code="c", every=MONTH, unit="fen", label=TITLE, known_from="2025-07-28", in_force=("2025-01-01", None))
+        def c(person, law): return law.grant
+    """
+    numbers = "grant: {unit: yuan, values: [{from: 2025-01-01, known_from: 2025-07-28, value: 3}]}"
+    early, late = (written_law(tmp_path, rules, numbers, as_of=day) for day in (date(2025, 7, 27), date(2025, 7, 28)))
+    assert amount(early, Month(2025, 3), "b", world_of_one()) == "law.grant"
+    assert amount(late, Month(2025, 3), "b", world_of_one()) == 300
+    assert [benefit.code for benefit in early.not_in_force(Month(2025, 3))] == ["c"]
+    assert late.not_in_force(Month(2025, 3)) == []
+
+
 def test_a_benefit_outside_its_years_is_not_in_the_program(law: Law) -> None:
     assert "old_age" not in law.program(Month(2019, 12), ["old_age"]).benefits
     assert [benefit.code for benefit in law.not_in_force(Month(2019, 12))] == ["old_age"]

@@ -54,6 +54,7 @@ REFUSED = [
     ("Person", "date", "highest(person.claims.claim_settled_on)", errors.WrongKind, ["default="]),
     ("Person", "1", "count(person.household.members.claims)", errors.NotSymbolic, ["@variable of person"]),
     ("Household", "1", "rank(household.members.birth_date)", errors.NotMembers, ["rank"]),
+    ("Person", "1", "rank(person.birth_date, within='houshold')", errors.UnknownName, ["Did you mean 'household'"]),
 ]
 
 
