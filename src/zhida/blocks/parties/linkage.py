@@ -108,8 +108,9 @@ def collect_candidates(db: duckdb.DuckDBPyConnection, residents: Sequence[Path],
     known = known or "SELECT 0::BIGINT AS id17, 0 AS witness WHERE false"
     # Where a corrected row follows the delivered one, either stands for its owner.
     db.execute(f"""CREATE TABLE candidates AS
-        SELECT r.resident_no AS unique_id, max(name) AS name, max(sex) AS sex, max(birth_date) AS birth_date, max(household_no) AS household_no,
-            max(community) AS community, max(surname) AS surname, id17, coalesce(max(w.known), []) AS known
+        SELECT r.resident_no AS unique_id, max(name) AS name, max(sex) AS sex, max(birth_date) AS birth_date,
+            max(household_no) AS household_no, max(community) AS community, max(surname) AS surname, id17,
+            coalesce(max(w.known), []) AS known
         FROM everybody e SEMI JOIN blocked USING (id17) JOIN read_parquet({sql_text(register_path())}) r USING (id17)
         LEFT JOIN (SELECT id17, list(DISTINCT witness) AS known FROM ({known}) GROUP BY id17) w USING (id17)
         GROUP BY r.resident_no, id17""")

@@ -172,7 +172,8 @@ def _area_problems(field: Field, unread: str, value: str) -> list[tuple[str, str
         provinces = ", ".join(map(str, PROVINCES))
         known = (
             f"{value} IN (SELECT code FROM district) OR"
-            f" ({value} BETWEEN 110000 AND 829999 AND {value} // 100 <> (SELECT min(code) // 100 FROM district) AND {value} // 10000 IN ({provinces}))"
+            f" ({value} BETWEEN 110000 AND 829999 AND {value} // 10000 IN ({provinces})"
+            f" AND {value} // 100 <> (SELECT min(code) // 100 FROM district))"
         )
     return [
         ("area_unknown", unread),

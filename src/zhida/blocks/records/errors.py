@@ -57,7 +57,7 @@ class RowNotQuarantined(ZhidaError):
     def __init__(self, delivery_id: int, row_no: int) -> None:
         super().__init__(
             f"交付 {delivery_id} 的第 {row_no} 行不在待核数据中；已接收的行请由来源部门重新报送更正文件。",
-            f"Row {row_no} of delivery {delivery_id} is not quarantined. An accepted row is changed by a corrected file from its department.",
+            f"Row {row_no} of delivery {delivery_id} is not quarantined. Only its department changes an accepted row, by a new file.",
         )
 
 
@@ -97,7 +97,7 @@ class SnapshotMissing(ZhidaError):
     def __init__(self, snapshot_hash: str) -> None:
         super().__init__(
             f"快照 {snapshot_hash[:12]} 的文件不在数据文件夹中；请从备份恢复，或重新冻结该月。",
-            f"The files of snapshot {snapshot_hash[:12]} are not in the data folder. Restore them from the backup, or freeze the month again.",
+            f"The files of snapshot {snapshot_hash[:12]} are missing. Restore them from the backup, or freeze the month again.",
         )
 
 

@@ -156,7 +156,8 @@ def _empty(path: Path) -> Refusal:
         "file_empty",
         Text(
             f"{path.name} 没有数据行，未接收，上一份继续有效；请来源部门确认后重新报送。",
-            f"{path.name} has no rows, so it was not received and the delivery before it stays in force. Ask its department to send it again.",
+            f"{path.name} has no rows, so it was not received and the delivery before it stays in force."
+            " Ask its department to send it again.",
         ),
     )
 

@@ -17,7 +17,7 @@ where a row about the entity waits in quarantine: a missing fact never silently 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,13 +28,14 @@ import pyarrow as pa
 from zhida.blocks.parties import api as parties
 from zhida.blocks.places import api as places
 from zhida.blocks.records.column_files import Array, ColumnFiles
-from zhida.blocks.records.facts import column_types, dtype_of, field_of, literal
+from zhida.blocks.records.facts import column_types, dtype_of, field_of
 from zhida.blocks.records.inputs import Inputs, RegisterInForce
-from zhida.blocks.records.record_types import Fact, RecordType, record_type, record_types
+from zhida.blocks.records.placing import Placed
+from zhida.blocks.records.record_types import record_type, record_types
+from zhida.blocks.records.rows import as_numbers, batches, newest_rows
 from zhida.kernel.period import Month
 from zhida.kernel.warehouse import add_table, sql_text
 
-_BATCH = 262_144
 _CHUNK_PERSONS = 16_384
 _MILLION = 1_000_000
 
@@ -69,10 +70,6 @@ class Skeleton:
         return cuts
 
 
-def files_sql(paths: list[Path]) -> str:
-    return "[" + ", ".join(sql_text(path) for path in paths) + "]"
-
-
 def prepare_persons(db: duckdb.DuckDBPyConnection, inputs: Inputs, month: Month, scratch: Path) -> None:
     """Write who is in the snapshot to scratch/living.parquet, and make the tables that lead from an id number to a person.
 
@@ -84,8 +81,8 @@ def prepare_persons(db: duckdb.DuckDBPyConnection, inputs: Inputs, month: Month,
     db.execute(f"""CREATE VIEW numbers AS
         SELECT id17, coalesce(kept_no, resident_no) AS resident_no, kept_no IS NOT NULL AS alias
         FROM read_parquet({sql_text(parties.register_path())}) LEFT JOIN merged ON resident_no = merged_no""")
-    db.execute(f"CREATE VIEW died AS {_newest(inputs.register('death'), 'id_number, died_on')}")
-    residents = _newest(inputs.register("resident"), "*")
+    db.execute(f"CREATE VIEW died AS {newest_rows(inputs.register('death'), 'id_number, died_on')}")
+    residents = newest_rows(inputs.register("resident"), "*")
     living = scratch / "living.parquet"
     db.execute(f"""COPY (
         SELECT n.resident_no, n.alias, r.* FROM ({residents}) r JOIN numbers n ON r.id_number = n.id17
@@ -100,31 +97,6 @@ def prepare_persons(db: duckdb.DuckDBPyConnection, inputs: Inputs, month: Month,
     db.execute(
         f"CREATE VIEW living AS SELECT * FROM read_parquet({sql_text(living)}) WHERE id_number NOT IN (SELECT id_number FROM doubled)"
     )
-
-
-def _newest(register: RegisterInForce, columns: str) -> str:
-    """Return SQL for the rows in force of a register: of several rows with one key the one delivered last."""
-    if not register.files:
-        fields = ", ".join(f"NULL::{_SQL_TYPES.get(f.type, 'BIGINT')} AS {f.name}" for f in register.contract.fields)
-        return f"SELECT {columns} FROM (SELECT {fields}) WHERE false"
-    if len(register.files) == 1:
-        return f"SELECT {columns} FROM read_parquet({sql_text(register.files[0])})"
-    union = " UNION ALL ".join(f"SELECT *, {i} AS delivered FROM read_parquet({sql_text(path)})" for i, path in enumerate(register.files))
-    names = "* EXCLUDE (delivered, place)" if columns == "*" else columns
-    key = ", ".join(register.contract.key)
-    return f"SELECT {names} FROM (SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY delivered DESC) AS place FROM ({union})) WHERE place = 1"
-
-
-_SQL_TYPES = {
-    "date": "DATE",
-    "month": "DATE",
-    "integer": "INTEGER",
-    "boolean": "BOOLEAN",
-    "code": "TINYINT",
-    "text": "VARCHAR",
-    "uscc": "VARCHAR",
-    "bank_account": "VARCHAR",
-}
 
 
 def build_skeleton(db: duckdb.DuckDBPyConnection, out: ColumnFiles, households: ColumnFiles, inputs: Inputs) -> Skeleton:
@@ -181,7 +153,7 @@ def _household_columns(db: duckdb.DuckDBPyConnection, out: ColumnFiles, inputs: 
     community = skeleton.community[skeleton.heads].copy()
     for path in inputs.register("household").files:
         query = f"SELECT place, community FROM read_parquet({sql_text(path)}) JOIN household_rows USING (household_no)"
-        for batch in _batches(db, query):
+        for batch in batches(db, query):
             community[batch["place"].to_numpy()] = batch["community"].to_numpy()
     out.add("household_no", skeleton.household_no[skeleton.starts], pa.int64())
     out.add("head_resident_no", skeleton.resident_no[skeleton.heads], pa.int64())
@@ -206,10 +178,10 @@ def add_facts(
             continue
         person = contract.entity == "person"
         rows = skeleton.persons if person else skeleton.households
-        place = _Placed(contract, rows)
+        place = Placed(contract, rows)
         register = inputs.register(contract.name)
         if contract.per_entity == "many":
-            place.count(db, _newest(register, "*") if register.files else "", month)
+            place.count(db, newest_rows(register, "*") if register.files else "", month)
         else:
             for path in register.files:
                 place.scatter(db, path, month)
@@ -220,17 +192,12 @@ def add_facts(
 
 def _organisations(db: duckdb.DuckDBPyConnection, inputs: Inputs) -> pa.Array:
     """Give every organisation that a fact names a position, in the order of their codes."""
-    parts = []
-    for contract in record_types().values():
-        for fact in contract.facts:
-            if fact.type == "organisation":
-                parts += [
-                    f"SELECT {fact.field} AS code FROM read_parquet({sql_text(path)})" for path in inputs.register(contract.name).files
-                ]
+    named = [(each.name, fact.field) for each in record_types().values() for fact in each.facts if fact.type == "organisation"]
+    parts = [f"SELECT {field} AS code FROM read_parquet({sql_text(path)})" for name, field in named for path in inputs.register(name).files]
     union = " UNION ALL ".join(parts) or "SELECT ''::VARCHAR AS code"
-    db.execute(
-        f"CREATE TABLE organisation AS SELECT code, (row_number() OVER (ORDER BY code) - 1)::INTEGER AS position FROM (SELECT DISTINCT code FROM ({union}) WHERE code IS NOT NULL)"
-    )
+    db.execute(f"""CREATE TABLE organisation AS
+        SELECT code, (row_number() OVER (ORDER BY code) - 1)::INTEGER AS position
+        FROM (SELECT DISTINCT code FROM ({union}) WHERE code IS NOT NULL)""")
     codes = db.execute("SELECT code FROM organisation ORDER BY position").to_arrow_table()["code"].combine_chunks()
     return codes if len(codes) else pa.array([""], pa.string())
 
@@ -252,124 +219,8 @@ def _waiting(db: duckdb.DuckDBPyConnection, register: RegisterInForce) -> Array:
     for path, corrected in register.quarantines:
         done = f"AND row_no NOT IN ({', '.join(map(str, corrected))})" if corrected else ""
         query = f"SELECT place FROM read_parquet({sql_text(path)}) JOIN {table} ON link = {key} WHERE reason <> 'duplicate_key' {done}"
-        found += [batch["place"].to_numpy() for batch in _batches(db, query)]
+        found += [batch["place"].to_numpy() for batch in batches(db, query)]
     return np.concatenate(found)
-
-
-class _Placed:
-    """The facts of one register while its rows are put in their places."""
-
-    def __init__(self, contract: RecordType, rows: int) -> None:
-        self.contract = contract
-        self.present = np.zeros(rows, bool)
-        self.values = {fact.name: np.zeros(rows, column_types(self._dtype(fact))[0]) for fact in contract.facts if not fact.present}
-        self.nulls = {fact.name: np.zeros(rows, bool) for fact in contract.facts if self._may_be_null(fact)}
-
-    def scatter(self, db: duckdb.DuckDBPyConnection, path: Path, month: Month) -> None:
-        """Put the rows of one delivery in their places, over those of earlier ones."""
-        aliases = []
-        for batch in _batches(db, self._query(path, month)):
-            alias = batch["alias"].to_numpy(zero_copy_only=False)
-            if alias.any():
-                aliases.append(batch.filter(batch["alias"]))
-                batch = batch.filter(pa.array(~alias))
-            self._put(batch)
-        for batch in aliases:
-            places = batch["place"].to_numpy()
-            self._put(batch.filter(pa.array(~self.present[places])))
-
-    def count(self, db: duckdb.DuckDBPyConnection, rows: str, month: Month) -> None:
-        """Count each entity's rows."""
-        if not rows:
-            return
-        for fact in self.contract.facts:
-            where = " AND ".join([self._valid(month), *self._conditions(fact)])
-            for batch in _batches(db, f"SELECT place, count(*) AS n FROM ({rows}) r {self._join()} WHERE {where} GROUP BY place"):
-                self.values[fact.name][batch["place"].to_numpy()] = batch["n"].to_numpy()
-        self.present[:] = next(iter(self.values.values())) > 0
-
-    def write(self, out: ColumnFiles, unsure: Array | None, organisations: pa.Array) -> None:
-        absent = ~self.present
-        for fact in self.contract.facts:
-            dtype = self._dtype(fact)
-            known = np.ones(len(absent), bool)
-            values = self.present if fact.present else self.values.pop(fact.name)
-            if fact.name in self.nulls:
-                known &= ~self.nulls.pop(fact.name)
-            stands = literal(fact.absent, dtype)
-            if stands is None:
-                known[absent] = False
-            elif not fact.present:
-                values[absent] = stands
-                known[absent] = True
-            if unsure is not None:
-                known &= ~(absent & unsure)
-            values[~known] = 0
-            out.add(fact.name, values, column_types(dtype)[1], known, organisations if dtype == "organisation" else None)
-
-    def _put(self, batch: pa.RecordBatch) -> None:
-        where = batch["place"].to_numpy()
-        self.present[where] = batch["in_month"].to_numpy(zero_copy_only=False)
-        for name, values in self.values.items():
-            column = batch[name]
-            if name in self.nulls:
-                self.nulls[name][where] = column.is_null().to_numpy(zero_copy_only=False)
-                column = column.fill_null(False) if pa.types.is_boolean(column.type) else _as_numbers(column).fill_null(0)
-            values[where] = _as_numbers(column).to_numpy(zero_copy_only=False)
-
-    def _query(self, path: Path, month: Month) -> str:
-        wanted = ", ".join(self._expression(fact) for fact in self.contract.facts if not fact.present)
-        joins = " ".join(self._lookup(fact) for fact in self.contract.facts if fact.type in ("resident", "organisation"))
-        alias = "i.alias" if self._by_person else "false AS alias"
-        return f"""SELECT place, {alias}, coalesce({self._valid(month)}, false) AS in_month{"," if wanted else ""} {wanted}
-            FROM read_parquet({sql_text(path)}) r {self._join()} {joins}"""
-
-    @property
-    def _by_person(self) -> bool:
-        return self.contract.link == "id_number"
-
-    def _join(self) -> str:
-        if self._by_person:
-            return "JOIN person_index i ON r.id_number = i.id17"
-        return f"JOIN household_rows i ON r.{self.contract.link} = i.household_no"
-
-    def _valid(self, month: Month) -> str:
-        begins, ends = self.contract.valid_from, self.contract.valid_until
-        conditions = [f"r.{begins} < DATE '{month.end}'"] if begins else []
-        conditions += [f"(r.{ends} IS NULL OR r.{ends} >= DATE '{month.start}')"] if ends else []
-        return " AND ".join(conditions) or "true"
-
-    def _conditions(self, fact: Fact) -> list[str]:
-        found = []
-        for name, code in fact.where:
-            codes = [each for each, _ in self.contract.field(name).codes]
-            found.append(f"r.{name} = {codes.index(code) + 1}")
-        return found
-
-    def _expression(self, fact: Fact) -> str:
-        dtype, stands = self._dtype(fact), literal(fact.null_means, self._dtype(fact))
-        read = {
-            "resident": f"coalesce(n_{fact.name}.resident_no, CASE WHEN r.{fact.field} IS NOT NULL THEN 0 END)",
-            "organisation": f"o_{fact.name}.position",
-        }
-        value = read.get(dtype, f"r.{fact.field}")
-        if dtype in ("date", "month"):
-            value = f"datediff('day', DATE '1970-01-01', {value})::INTEGER"
-        if stands is not None:
-            value = f"coalesce({value}, {bool(stands) if dtype == 'boolean' else stands})"
-        return f"{value} AS {fact.name}"
-
-    def _lookup(self, fact: Fact) -> str:
-        if fact.type == "resident":
-            return f"LEFT JOIN numbers n_{fact.name} ON r.{fact.field} = n_{fact.name}.id17"
-        return f"LEFT JOIN organisation o_{fact.name} ON r.{fact.field} = o_{fact.name}.code"
-
-    def _may_be_null(self, fact: Fact) -> bool:
-        field = field_of(self.contract, fact)
-        return field is not None and not field.required and literal(fact.null_means, self._dtype(fact)) is None
-
-    def _dtype(self, fact: Fact) -> str:
-        return dtype_of(fact, field_of(self.contract, fact))
 
 
 def claims_query(inputs: Inputs, month: Month) -> str:
@@ -377,24 +228,16 @@ def claims_query(inputs: Inputs, month: Month) -> str:
     register = inputs.register("medical_claim")
     contract = register.contract
     facts = ", ".join(f"r.{fact.field} AS {fact.name}" for fact in contract.facts)
-    placed = _Placed(contract, 0)
+    placed = Placed(contract, 0)
     return f"""SELECT r.claim_no, p.resident_no, p.household_no, {facts}
-        FROM ({_newest(register, "*")}) r JOIN person_index i ON r.id_number = i.id17 JOIN person_rows p ON i.place = p.place
-        WHERE {placed._valid(month)} ORDER BY p.household_no, p.resident_no, r.claim_no"""
-
-
-def _as_numbers(column: pa.Array) -> pa.Array:
-    return column.cast(pa.int32()) if pa.types.is_date32(column.type) else column
-
-
-def _batches(db: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatch]:
-    yield from db.execute(query).to_arrow_reader(_BATCH)
+        FROM ({newest_rows(register, "*")}) r JOIN person_index i ON r.id_number = i.id17 JOIN person_rows p ON i.place = p.place
+        WHERE {placed.valid(month)} ORDER BY p.household_no, p.resident_no, r.claim_no"""
 
 
 def _columns(db: duckdb.DuckDBPyConnection, query: str) -> dict[str, Array]:
     """Run a query into whole numpy columns; dates become days."""
     found: dict[str, list[Array]] = {}
-    for batch in _batches(db, query):
+    for batch in batches(db, query):
         for name in batch.schema.names:
-            found.setdefault(name, []).append(_as_numbers(batch[name]).to_numpy(zero_copy_only=False))
+            found.setdefault(name, []).append(as_numbers(batch[name]).to_numpy(zero_copy_only=False))
     return {name: np.concatenate(parts) for name, parts in found.items()}

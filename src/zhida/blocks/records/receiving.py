@@ -46,7 +46,9 @@ class Split:
         return self.accepted + self.quarantined
 
 
-def split_feed(feed: FeedFile, contract: RecordType, received_on: date, folder: Path, scratch: Path, homes: Sequence[Path]) -> Split | Refusal:
+def split_feed(
+    feed: FeedFile, contract: RecordType, received_on: date, folder: Path, scratch: Path, homes: Sequence[Path]
+) -> Split | Refusal:
     """Write the accepted and the quarantined rows of a feed into ``folder``.
 
     homes: the rows in force of the register that says where the owners of these rows live (residents or households).
@@ -109,7 +111,8 @@ def _find_duplicates(db: duckdb.DuckDBPyConnection, contract: RecordType) -> Non
     db.execute(f"CREATE TABLE twice AS SELECT {key} FROM checked WHERE problem IS NULL GROUP BY {key} HAVING count(*) > 1")
     db.execute(f"""CREATE TABLE loser AS
         SELECT row_no, first_row FROM (
-            SELECT row_no, min(row_no) OVER (PARTITION BY {key}) AS first_row FROM checked SEMI JOIN twice USING ({key}) WHERE problem IS NULL)
+            SELECT row_no, min(row_no) OVER (PARTITION BY {key}) AS first_row
+            FROM checked SEMI JOIN twice USING ({key}) WHERE problem IS NULL)
         WHERE row_no <> first_row""")
 
 

@@ -29,6 +29,7 @@ from zhida.blocks.records.freezing import Skeleton, add_facts, build_skeleton, c
 from zhida.blocks.records.inputs import Inputs
 from zhida.blocks.records.models import Snapshot
 from zhida.blocks.records.record_types import record_types
+from zhida.blocks.records.rows import newest_rows
 from zhida.kernel.files import atomic_path, content_hash
 from zhida.kernel.period import Month
 from zhida.kernel.progress import Progress
@@ -152,17 +153,15 @@ def _write_lists(db: duckdb.DuckDBPyConnection, inputs: Inputs, made: Path) -> N
         "SELECT resident_no, household_no, name, id_text(id_number) AS id_number, birth_date FROM living ORDER BY resident_no",
         made / "residents.parquet",
     )
-    _stream(
-        db, "SELECT name, resident_no, residence_community // 1000 AS street FROM living ORDER BY name, resident_no", made / "names.parquet"
-    )
-    files = inputs.register("card_account").files
-    rows = " UNION ALL ".join(f"SELECT *, {i} AS delivered FROM read_parquet('{path}')" for i, path in enumerate(files))
-    none = "SELECT NULL::BIGINT AS resident_no, NULL::VARCHAR AS account_no, NULL::VARCHAR AS bank_code WHERE false"
-    newest = "row_number() OVER (PARTITION BY p.resident_no ORDER BY i.alias, delivered DESC)"
-    first = f"QUALIFY {newest} = 1" if len(files) > 1 or _has_aliases(db) else ""
-    query = f"""SELECT p.resident_no, r.account_no, r.bank_code FROM ({rows}) r JOIN person_index i ON r.id_number = i.id17
-        JOIN person_rows p ON i.place = p.place WHERE r.closed_on IS NULL OR r.closed_on > DATE '{inputs.known_on}' {first} ORDER BY p.resident_no"""
-    _stream(db, query if files else none, made / "accounts.parquet")
+    names = "SELECT name, resident_no, residence_community // 1000 AS street FROM living ORDER BY name, resident_no"
+    _stream(db, names, made / "names.parquet")
+    # A closed account is none. Of a merged resident's two accounts the kept number's counts.
+    rows = newest_rows(inputs.register("card_account"), "*")
+    first = "QUALIFY row_number() OVER (PARTITION BY p.resident_no ORDER BY i.alias, i.id17) = 1" if _has_aliases(db) else ""
+    query = f"""SELECT p.resident_no, r.account_no, r.bank_code
+        FROM ({rows}) r JOIN person_index i ON r.id_number = i.id17 JOIN person_rows p ON i.place = p.place
+        WHERE r.closed_on IS NULL OR r.closed_on > DATE '{inputs.known_on}' {first} ORDER BY p.resident_no"""
+    _stream(db, query, made / "accounts.parquet")
 
 
 def _has_aliases(db: duckdb.DuckDBPyConnection) -> bool:

@@ -106,9 +106,9 @@ def tiny_households() -> list[dict[str, Any]]:
 
 
 def tiny_feeds(folder: Path, **more: list[dict[str, Any]]) -> Path:
-    """Write residents, households, an empty register of deaths is left out; ``more``: record type -> rows (split ones go to their district).
+    """Write residents, households and a manifest; ``more``: record type -> rows.
 
-    A row of a split register names its district as ``"area"``.
+    A row of a register that is delivered by district names its district as ``"area"``.
     """
     make_feed(folder, "resident", more.pop("resident", tiny_residents()))
     make_feed(folder, "household", more.pop("household", tiny_households()))

@@ -45,7 +45,8 @@ def feeds(tmp_path):
     residents += [{**residents[0], "id_number": id_number("1980-01-01", n), "birth_date": "1980-01-01"} for n in range(1, 999)]
     make_feed(folder, "resident", [*residents, {**residents[0], "sex": "?"}])
     make_feed(folder, "household", tiny_households())
-    for record, more in (("veteran", {"kind": "retired", "valid_from": "2000-01-01"}), ("enrolment", {"school_code": "1", "stage": "primary"})):
+    registers = {"veteran": {"kind": "retired", "valid_from": "2000-01-01"}, "enrolment": {"school_code": "1", "stage": "primary"}}
+    for record, more in registers.items():
         make_feed(folder, record, [{"id_number": row["id_number"], **more} for row in residents])
     write_manifest(folder)
     return folder

@@ -140,7 +140,8 @@ def test_a_mother_is_known_by_her_resident_number(tmp_path):
 
 def test_private_vehicles_are_counted(tmp_path):
     def car(plate, purpose, until=None):
-        return {"plate_no": plate, "id_number": ID["陈立"], "purpose": purpose, "valid_from": "2020-01-01", "valid_until": until, "area": 330106}
+        row = {"plate_no": plate, "id_number": ID["陈立"], "purpose": purpose, "valid_from": "2020-01-01"}
+        return {**row, "valid_until": until, "area": 330106}
 
     cars = [car("浙A1", "private"), car("浙A2", "private"), car("浙A3", "operating"), car("浙A4", "private", "2021-01-01")]
     snapshot = tiny_city(tmp_path, vehicle=cars)
@@ -231,7 +232,8 @@ def test_merged_numbers_are_one_resident_with_the_facts_of_both(tmp_path):
 
 
 def test_claims_of_the_month_stand_beside_their_persons(tmp_path):
-    claim = {"id_number": ID["陈立"], "kind": "inpatient", "tier": "tertiary", "eligible_cost": "1234.50", "cost_before": "0", "deductible_paid": "0"}
+    claim = {"id_number": ID["陈立"], "kind": "inpatient", "tier": "tertiary"}
+    claim |= {"eligible_cost": "1234.50", "cost_before": "0", "deductible_paid": "0"}
     claims = [{**claim, "claim_no": 1, "settled_on": "2025-10-31"}, {**claim, "claim_no": 2, "settled_on": "2025-09-30"}]
     snapshot = tiny_city(tmp_path, medical_claim=claims)
     assert snapshot.claims == 1
