@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -18,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from zhida.city.chunk import Chunk
-from zhida.city.deliver import cast_ids, finish_feeds, write_defects
+from zhida.city.deliver import cast_ids, finish_feeds, write_defects, write_manifest
 from zhida.city.dirt import Defect
 from zhida.city.draws import Draws
 from zhida.city.errors import CityMonth, CitySeed, CitySize, FolderNotACity, TruthUnknown
 from zhida.city.feeds import PartWriter, write_chunk
-from zhida.city.people import CHUNK, STOCKTAKING, People, chunk_bounds, make_people
+from zhida.city.people import CHUNK, People, chunk_bounds, make_people
 from zhida.city.picks import pick_registers
 from zhida.city.plan import make_plan
 from zhida.city.registers import REGISTERS
@@ -148,17 +149,17 @@ def _write(
     chunks = chunk_bounds(people.plan, chunk_persons)
     workers = processes or (1 if people.plan.residents < _WORTH_TWO_PROCESSES else min(os.cpu_count() or 1, 4))
     parts = _run(_Job(people, draws, month, folders.feeds, folders.clean, chunks, None), min(workers, len(chunks)), progress)
-    defects = finish_feeds(folders.feeds, month, [part.rows for part in parts], [part.defects for part in parts], soiled=True)
+    who = (people.plan.residents, report.seed)
+    delivered = finish_feeds(folders.feeds, month, [part.rows for part in parts], [part.defects for part in parts], soiled=True)
     if folders.clean:
-        finish_feeds(folders.clean, month, [part.clean_rows for part in parts], [], soiled=False)
-        _write_manifest(folders.clean, month, people.plan.residents, report.seed)
-    write_defects(folders.truth / "defects.csv", defects)
-    for defect in defects:
-        report.defects[defect.kind] = report.defects.get(defect.kind, 0) + 1
-    report.cast = cast_ids()
-    report.rows = _write_manifest(folders.feeds, month, people.plan.residents, report.seed)
+        clean = finish_feeds(folders.clean, month, [part.clean_rows for part in parts], [], soiled=False)
+        write_manifest(folders.clean, month, who, clean.rows)
+    write_defects(folders.truth / "defects.csv", delivered.defects)
+    report.defects = dict(Counter(defect.kind for defect in delivered.defects))
+    report.cast, report.rows = cast_ids(), delivered.rows
     with atomic_path(folders.truth / "report.json") as path:
         path.write_text(report.as_json(), encoding="utf-8")
+    write_manifest(folders.feeds, month, who, delivered.rows)
     (folders.feeds / _UNFINISHED).unlink()
 
 
@@ -207,22 +208,3 @@ def _write_part(job: _Job, number: int, chunks: list[tuple[int, int]], step: Cal
     if clean:
         clean.close()
     return _Part(delivered.rows, clean.rows if clean else {}, delivered.defects)
-
-
-def _write_manifest(folder: Path, month: Month, residents: int, seed: int) -> dict[str, int]:
-    """Write manifest.json for the files of a folder; return their rows."""
-    from zhida.city.deliver import manifest_files
-
-    files = manifest_files(folder)
-    manifest = {
-        "month": month.text,
-        "received_on": month.end.isoformat(),
-        "files": files,
-        "residents": residents,
-        "seed": seed,
-        "stocktaking": STOCKTAKING.isoformat(),
-        "cast": cast_ids(),
-    }
-    with atomic_path(folder / "manifest.json") as path:
-        path.write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return {str(one["file"]): int(one["rows"]) for one in files}

@@ -12,7 +12,7 @@ import numpy as np
 from zhida.city.columns import NULL, id_numbers
 from zhida.city.draws import Draws, Quantiles, below, choose, spread
 from zhida.city.families import CHILD, HEAD, MAN, SPOUSE, WOMAN
-from zhida.city.people import DIBAO, DISTRICTS, EMPLOYEE, NO_DAY, ORDINARY, STOCKTAKING_DAY, WEALTHY, People, ages_on
+from zhida.city.people import DIBAO, DISTRICTS, EMPLOYEE, ORDINARY, STOCKTAKING_DAY, WEALTHY, People, ages_on
 from zhida.city.plan import FIRST_COLLECTIVE, KIND_SIZES
 from zhida.city.rates import rates
 from zhida.kernel.period import Month, days_since_epoch
@@ -247,7 +247,3 @@ def day(year: int, month: int, day_of_month: int) -> int:
 def first_of_month(days: Array) -> Array:
     """Return the first day of each day's month."""
     return days.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-
-
-def is_dead(died: Array) -> Array:
-    return died < int(NO_DAY)

@@ -15,7 +15,7 @@ import numpy as np
 
 from zhida.blocks.places.api import districts
 from zhida.city.draws import SCALE, Draws, below, choose
-from zhida.city.families import CHILD, FAMILIES, HEAD, OTHER, RELATIONS, SPOUSE, WOMAN, collective_members, household_chances
+from zhida.city.families import FAMILIES, OTHER, RELATIONS, SPOUSE, WOMAN, collective_members, household_chances
 from zhida.city.plan import COLLECTIVE, FIRST_COLLECTIVE, KIND_SIZES, KINDS, Plan
 from zhida.city.rates import cast, rates
 
@@ -314,15 +314,3 @@ def _sequences() -> Array:
         ascending = [a * 100 + b * 10 + c for c in last for a, b in pairs]
         found.append(ascending + [a * 110 + c for c in last for a in range(9)])
     return np.array(found, dtype=np.int64)
-
-
-def children_of(people: People, household_rows: Array) -> Array:
-    """Return how many members with relation ``child`` the households have."""
-    first, last = people.plan.first_person[household_rows], people.plan.first_person[household_rows + 1]
-    running = np.concatenate([[0], np.cumsum(people.relation == CHILD)])
-    return running[last] - running[first]
-
-
-def heads(people: People) -> Array:
-    """Return the numbers of all heads of household."""
-    return np.flatnonzero(people.relation == HEAD)

@@ -47,17 +47,14 @@ def death(chunk: Chunk) -> Rows:
 def pregnancy(chunk: Chunk) -> Rows:
     """Women who carry a child, and those who gave birth within the year."""
     last_child = _last_child(chunk)
-    rows_with_birth = np.flatnonzero(last_child >= 0)
-    delivered = chunk.birth[last_child[rows_with_birth]]
     expecting = np.flatnonzero(_expects(chunk) & (last_child < 0))
-    rows = np.sort(np.concatenate([rows_with_birth, expecting]))
+    rows = np.sort(np.concatenate([np.flatnonzero(last_child >= 0), expecting]))
     child = last_child[rows]
     has = child >= 0
     born = np.where(has, chunk.birth[child], 0)
     when, _ = (draw[rows] for draw in chunk.draw("pregnancy-day"))
     started = np.where(has, born - _PREGNANCY_DAYS + spread(when, -9, 10), spread(when, chunk.month_end - 268, chunk.month_end - 40))
     children = np.bincount(chunk.household[chunk.child_order > 0], minlength=chunk.households)[chunk.household[rows]]
-    assert len(delivered) == int(has.sum())
     return Rows(
         "pregnancy",
         rows,
