@@ -1,0 +1,187 @@
+"""周志强 works for his street, the data officer, the payment maker and the checker for the city; 吴静 works elsewhere and sees nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.conftest import run_zhida
+
+pytestmark = pytest.mark.browser
+
+# Who opens what. A page that needs a number is reached from its list by the first link that matches.
+PAGES: list[tuple[str, str, str]] = [
+    ("data_officer", "/office/", ""),
+    ("data_officer", "/office/feeds/", ""),
+    ("data_officer", "/office/feeds/", "tbody th a"),
+    ("data_officer", "/office/feeds/?state=refused", "tbody th a"),
+    ("data_officer", "/office/feeds/upload/", ""),
+    ("data_officer", "/office/feeds/quality/", ""),
+    ("data_officer", "/office/quarantine/", ""),
+    ("data_officer", "/office/quarantine/", "a.button--small"),
+    ("data_officer", "/office/merges/?state=merged", ""),
+    ("data_officer", "/office/runs/", ""),
+    ("data_officer", "/office/runs/", "tbody th a"),
+    ("payment_maker", "/office/", ""),
+    ("payment_maker", "/office/batches/", ""),
+    ("payment_maker", "/office/returns/", ""),
+    ("payment_checker", "/office/batches/", "tbody th a"),
+    ("payment_checker", "/office/budgets/", ""),
+    ("zhou_zhiqiang", "/office/", ""),
+    ("zhou_zhiqiang", "/office/appeals/", ""),
+    ("zhou_zhiqiang", "/office/returns/", ""),
+    ("zhou_zhiqiang", "/office/residents/?text=林小满", ""),
+    ("zhou_zhiqiang", "/office/residents/?text=林小满", "tbody th a"),
+]
+DRESSES = [(360, "en", "dark", "large"), (1440, "zh", "light", "normal")]
+
+
+@pytest.mark.parametrize(("width", "language", "theme", "text"), DRESSES)
+@pytest.mark.parametrize(("user", "path", "then"), PAGES)
+def test_officer_page_is_clean_in_this_dress(
+    visit: Callable[..., Page],
+    axe: Callable[[Page], list[str]],
+    overflow: Callable[[Page], int],
+    small_targets: Callable[[Page], list[str]],
+    user: str,
+    path: str,
+    then: str,
+    width: int,
+    language: str,
+    theme: str,
+    text: str,
+) -> None:
+    page = visit(path, user=user, width=width, language=language, theme=theme, text=text)
+    if then:
+        page.goto(str(page.locator(then).first.get_attribute("href")))
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    assert axe(page) == []
+    assert overflow(page) == 0
+    assert small_targets(page) == []
+
+
+def test_every_row_received_is_accepted_or_set_aside(visit: Callable[..., Page], demo_city: Any) -> None:
+    page = visit("/office/feeds/quality/", user="data_officer")
+    received, accepted, aside = (int(n.replace(",", "")) for n in re.findall(r"[\d,]+", page.locator(".lede").inner_text()))
+    assert received == accepted + aside == demo_city.figures["rows_received"]
+
+
+def test_a_file_with_a_renamed_column_is_received_once_its_column_is_confirmed(visit: Callable[..., Page]) -> None:
+    page = visit("/office/feeds/?state=refused", user="data_officer")
+    for address in [link.get_attribute("href") for link in page.locator("tbody th a").all()]:
+        page.goto(str(address))
+        if page.get_by_role("button", name="确认并接收").count():
+            break
+    page.get_by_role("button", name="确认并接收").click()
+    expect(page.get_by_role("status")).to_contain_text("已接收")
+    expect(page.locator("section", has_text="历史").locator("tbody tr")).to_have_count(2)
+
+
+def test_a_quarantined_row_says_what_to_do_and_is_accepted_once_that_is_done(visit: Callable[..., Page]) -> None:
+    page = visit("/office/quarantine/?reason=id_check_digit", user="data_officer", width=360, scripts=False)
+    before = page.get_by_role("link", name=re.compile("^更正")).count()
+    page.get_by_role("link", name=re.compile("^更正")).first.click()
+    should = re.search(r"末位改为 (\w)", page.locator(".lede").inner_text())
+    field = page.locator(".field--error input")
+    wrong = field.input_value()
+    page.get_by_role("button", name="更正并接收").click()
+    expect(page.get_by_role("alert")).to_contain_text("还不能接收")
+    assert should
+    field.fill(wrong[:17] + should[1])
+    page.get_by_role("button", name="更正并接收").click()
+    expect(page.get_by_role("status")).to_contain_text("已更正并接收")
+    page.goto("/office/quarantine/?reason=id_check_digit")
+    assert page.get_by_role("link", name=re.compile("^更正")).count() == before - 1
+
+
+def test_a_merge_is_undone_and_made_again(visit: Callable[..., Page]) -> None:
+    page = visit("/office/merges/?state=merged", user="data_officer")
+    page.get_by_role("button", name="撤销合并").first.click()
+    expect(page.get_by_role("status")).to_contain_text("保持为两个人")
+    page.goto("/office/merges/?state=undone")
+    page.get_by_role("button", name="重新合并").first.click()
+    expect(page.get_by_role("status")).to_contain_text("已合并为一人")
+
+
+def test_the_run_says_how_the_month_differs_and_why(visit: Callable[..., Page]) -> None:
+    page = visit("/office/runs/", user="data_officer")
+    page.get_by_role("link", name="2025年10月").first.click()
+    expect(page.get_by_role("heading", name="与 2025年9月 相比")).to_be_visible()
+    rows = list(csv.reader(io.StringIO(page.request.get(f"{page.url}?format=csv").text().removeprefix("\ufeff"))))
+    assert rows[0] == ["待遇", "变化", "原因", "份数", "金额（元）"] and len(rows) > 1
+    assert {row[1] for row in rows[1:]} <= {"新增", "增加", "减少", "停发"} and all(row[2] for row in rows[1:])
+
+
+def test_facts_that_came_late_become_a_second_batch_that_two_officers_send(visit: Callable[..., Page], demo_city: Any) -> None:
+    """Follows the confirmed column above: the same month again, then only what is new is paid."""
+    feeds = str(demo_city.home / "feeds" / "2025-10")
+    done = run_zhida(["month", "--month", "2025-10", "--feeds", feeds, "--stop-after", "decide", "--quiet"], demo_city.environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    maker = visit("/office/batches/", user="payment_maker")
+    maker.get_by_role("button", name="编制").click()
+    if maker.get_by_role("status").filter(has_text="没有新的应发").count():
+        return  # in this city the file held nobody who is entitled by it
+    address = maker.url
+    expect(maker.get_by_role("button", name=re.compile("^批准"))).to_have_count(0)
+    checker = visit(address, user="payment_checker")
+    checker.get_by_role("link", name="抽样核对").click()
+    expect(checker.get_by_role("heading", level=1)).to_have_text("抽样核对")
+    checker.goto(address)
+    checker.get_by_role("button", name=re.compile("^批准")).click()
+    expect(checker.get_by_role("status")).to_contain_text("已批准")
+    maker.goto(address)
+    maker.get_by_role("button", name="发往银行").click()
+    expect(maker.get_by_role("status")).to_contain_text("pain.001.xml")
+    maker.get_by_role("button", name="收取银行回执").click()
+    expect(maker.get_by_role("status")).to_contain_text("已结清")
+
+
+def test_an_objection_reaches_the_officer_of_her_street_and_the_answer_reaches_her(visit: Callable[..., Page]) -> None:
+    she = visit("/my/", user="lin_xiaoman")
+    she.locator(".line--paid a, .line--coming a").first.click()
+    she.get_by_role("link", name="我觉得不对").click()
+    she.get_by_label("哪里不对").fill("金额和邻居家不一样，请看一下。")
+    she.get_by_role("button", name="提交").click()
+    he = visit("/office/appeals/", user="zhou_zhiqiang")
+    he.get_by_role("row", name=re.compile("金额和邻居家不一样")).get_by_role("link").click()
+    he.get_by_label("给居民的答复").fill("已核对：邻居家多一位老人，您家的金额没有算错。")
+    he.get_by_role("button", name="发出答复").click()
+    expect(he.get_by_role("status")).to_contain_text("已答复")
+    she.goto("/my/appeals/")
+    expect(she.locator("article").first).to_contain_text("您家的金额没有算错")
+
+
+def test_the_officer_elsewhere_sees_nothing_of_her_street(visit: Callable[..., Page]) -> None:
+    here = visit("/office/residents/?text=林小满", user="zhou_zhiqiang")
+    address = str(here.locator("tbody th a").first.get_attribute("href"))
+    there = visit("/office/residents/?text=林小满", user="wu_jing")
+    expect(there.locator(".empty")).to_contain_text("没有找到")
+    there.goto(address)
+    expect(there.get_by_role("heading", level=1)).to_have_text("您不能打开这一页")
+    there.goto("/office/appeals/?state=answered")
+    expect(there.locator("main")).not_to_contain_text("林小满")
+    for address in ("/office/returns/", "/office/quarantine/"):
+        there.goto(address)
+        expect(there.locator("main")).not_to_contain_text("林小满")
+
+
+def test_the_work_list_is_walked_with_the_keyboard_alone(visit: Callable[..., Page]) -> None:
+    page = visit("/office/", user="data_officer")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className").startswith("card card--link task")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/office/(feeds|quarantine|merges)/"))
+
+
+def test_a_list_is_taken_home_as_a_table_without_formulas(visit: Callable[..., Page]) -> None:
+    page = visit("/office/quarantine/", user="data_officer")
+    rows = list(csv.reader(io.StringIO(page.request.get("/office/quarantine/?format=csv").text().removeprefix("\ufeff"))))
+    assert rows[0] == ["文件", "行", "原因", "问题", "处理办法"] and len(rows) > 1
+    assert not any(cell[:1] in "=+@" for row in rows for cell in row if cell)
