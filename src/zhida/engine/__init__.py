@@ -2,11 +2,12 @@
 
     pack text ── definitions, parameters ──► load_law ──► Law (recorded once, checked, named by its content)
     Law ── program(month) ──► Program (wordings and numbers of that month, one graph for all benefits)
-    Program ── evaluate(Batch) ──► status, amount, occasion and missing facts of every row        vector.py, kernels.py, blame.py
-    Program ── explain(HouseholdFacts) ──► the same answers with steps, sources and changes       scalar.py, trace.py, changes.py
+    Program ── evaluate(Batch) ──► status, amount, occasion and missing facts of every row    vector, kernels, member_kernels, blame
+    Program ── explain(HouseholdFacts) ──► the same answers with steps, sources and changes   scalar, scalar_code, trace, changes
 
-Read in this order: ``entities`` (tables and facts), ``expressions`` and ``functions`` (the words of a formula), ``definitions``
-(@variable, @benefit), ``parameters`` (numbers of the law), ``law`` (loading and checking), ``program`` (lowering for a month).
+Read in this order: ``entities`` (tables and facts), ``symbols``, ``expressions`` and ``functions`` (the words of a formula),
+``definitions`` (@variable, @benefit), ``parameters`` and ``references`` (numbers of the law), ``law`` (loading and checking),
+``guards`` (no division by zero), ``program`` and ``tables`` (lowering for a month).
 
 **Numbers are exact.** A number is an int64 with a fixed number of decimals, known before anything runs: money has 0 (whole fen), a rate as
 many as its parameter writes, a sum the larger of its parts, a product the sum of both but at most 6 (then rounded half up), a quotient 6

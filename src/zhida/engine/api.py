@@ -36,9 +36,10 @@ from zhida.engine.functions import (
     years_between,
 )
 from zhida.engine.household import HouseholdFacts
-from zhida.engine.law import Areas, Law, PackSource, load_law
+from zhida.engine.law import Law, load_law
 from zhida.engine.parameters import Entry, Parameter
 from zhida.engine.program import Program
+from zhida.engine.sources import Areas, PackSource
 from zhida.engine.trace import ParameterUse, TraceNode
 from zhida.engine.vector import ENTITLED, NOT_ENTITLED, UNKNOWN, BenefitResult, Evaluation
 from zhida.kernel.period import NEVER

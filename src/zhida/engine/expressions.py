@@ -20,8 +20,6 @@ from zhida.engine.entities import Entity
 from zhida.engine.errors import (
     EntitiesDiffer,
     LiteralNumber,
-    MembersNotGathered,
-    NotMembers,
     NotSymbolic,
     Place,
     UnitsDiffer,
@@ -71,6 +69,10 @@ def make(op: str, args: tuple[Node, ...], payload: Any, shape: Shape) -> Node:
 
 def constant(value: int | bool, shape: Shape) -> Node:
     return make("const", (), (shape.kind, int(value)), shape)
+
+
+class Symbol:
+    """Something of a formula that is no value yet: an entity, the law, the period."""
 
 
 class Expression:
@@ -206,7 +208,7 @@ def lift(value: Any, like: Expression | None = None) -> Expression:
         return value
     if hasattr(type(value), "as_expression"):
         return lift(value.as_expression())
-    if isinstance(value, EntitySymbol):
+    if isinstance(value, Symbol):
         raise WrongKind(here(), "an operator or function", "a fact or variable of an entity", "the entity itself")
     if isinstance(value, bool):
         return Expression(constant(value, Shape("bool")))
@@ -398,88 +400,3 @@ def _logic(op: str, sign: str, left: Any, right: Any) -> Expression:
     need(b, "bool", sign)
     nodes, entity, over, home = place_together(a, b)
     return Expression(make(op, tuple(nodes), None, Shape("bool", entity)), over, home)
-
-
-# ---- symbols ----------------------------------------------------------------------------------------------------------------------------
-
-
-class EntitySymbol:
-    """``person``, ``household`` or ``claim`` inside a formula; also what ``person.household`` gives."""
-
-    def __init__(self, entity: Entity, home: Entity) -> None:
-        self._entity, self._home = entity, home
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        entity = self._entity
-        if entity.parent is not None and name == entity.parent.name:
-            return EntitySymbol(entity.parent, self._home)
-        if (child := entity.child(name)) is not None:
-            return MembersSymbol(child, entity, self._home)
-        if name == "size" and entity.parent is None and entity.children:
-            return Expression(project(make("size", (), entity.children[-1].name, Shape("number", entity.name)), self._home.name))
-        return Expression(project(ACTIVE.get().value_named(entity, name), self._home.name))
-
-    def __bool__(self) -> NoReturn:
-        raise NotSymbolic(here(), "if / and / or / not", "where(condition, a, b), &, |, ~")
-
-
-class MembersSymbol:
-    """``household.members``: each attribute holds the members' values, to be gathered by total(), count() …"""
-
-    def __init__(self, entity: Entity, over: Entity, home: Entity) -> None:
-        self._entity, self._over, self._home = entity, over, home
-
-    def __getattr__(self, name: str) -> Expression:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if self._entity.child(name) is not None:
-            raise NotSymbolic(here(), f"{self._over.name}.{self._entity.plural}.{name}", f"a @variable of {self._entity.name} first")
-        if self._entity.parent is not None and name == self._entity.parent.name:
-            raise NotSymbolic(
-                here(), f".{self._entity.plural}.{name}", f"{self._over.name}.x: a group's value meets its members' by itself"
-            )
-        node = ACTIVE.get().value_named(self._entity, name)
-        return Expression(node, self._over.name, self._home.name)
-
-    def as_expression(self) -> Expression:
-        """``count(household.members)``: every member, whatever is known of it."""
-        return Expression(make("every", (), None, Shape("bool", self._entity.name)), self._over.name, self._home.name)
-
-    def __iter__(self) -> NoReturn:
-        raise NotSymbolic(here(), "for", "total(), count(), any_of()")
-
-
-class PeriodSymbol:
-    """``period``: its first day, the day after its last, and how many months it has."""
-
-    def __init__(self, every: str) -> None:
-        self._every = every
-
-    @property
-    def start(self) -> Expression:
-        return Expression(make("period", (), ("start", self._every), Shape("date")))
-
-    @property
-    def end(self) -> Expression:
-        return Expression(make("period", (), ("end", self._every), Shape("date")))
-
-    @property
-    def months(self) -> Expression:
-        return Expression(make("period", (), ("months", self._every), Shape("number", unit=Unit.parse("month"))))
-
-
-def finished(value: Any, name: str, place: Place) -> Expression:
-    """Check what a formula returned: one value per row, with nothing left to gather."""
-    result = lift(value)
-    if result.over:
-        raise MembersNotGathered(place, name)
-    return result
-
-
-def members_only(value: Any, function: str) -> Expression:
-    result = lift(value)
-    if not result.over:
-        raise NotMembers(here(), function, result.shape.entity or "no entity")
-    return result

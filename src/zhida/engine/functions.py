@@ -17,19 +17,18 @@ from zhida.engine.errors import NotMembers, UnitsDiffer, UnknownName, WrongKind
 from zhida.engine.expressions import (
     ACTIVE,
     Expression,
-    MembersSymbol,
     constant,
     here,
     lift,
     make,
-    members_only,
     need,
     place_together,
     project,
     unify,
 )
 from zhida.engine.graph import KIND_WORDS, MAX_SCALE, Shape
-from zhida.engine.parameters import ScaleReference
+from zhida.engine.references import ScaleReference
+from zhida.engine.symbols import MembersSymbol, members_only
 from zhida.engine.units import NUMBER, Unit
 from zhida.kernel.period import NEVER, days_since_epoch
 

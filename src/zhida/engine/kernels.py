@@ -8,49 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zhida.engine.calendar import add_months_columns, months_between_columns
-from zhida.engine.errors import NumberTooLarge
+from zhida.engine.column_values import Kernel, Value, as_float, both, guard, largest, masked, tidy
 from zhida.engine.graph import Node
+from zhida.engine.member_kernels import MEMBER_KERNELS
 
 if TYPE_CHECKING:
-    from zhida.engine.batch import Batch, Segments
-
-Array = Any
-Value = tuple[Any, Any]
-Kernel = Callable[[Node, Sequence[Value], "Batch"], Value]
-LIMIT = 2**63 - 1
-
-
-def both(first: Any, second: Any) -> Any:
-    """Known where both are."""
-    if first is None:
-        return second
-    return first if second is None else first & second
-
-
-def constant_value(value: int | None) -> Value:
-    return (0, np.False_) if value is None else (value, None)
-
-
-def tidy(data: Any, known: Any) -> Value:
-    """Drop a mask that masks nothing."""
-    return (data, None) if known is None or bool(np.all(known)) else (data, known)
-
-
-def _largest(data: Any) -> int:
-    if not isinstance(data, np.ndarray):
-        return abs(int(data))
-    return max(abs(int(data.max())), abs(int(data.min()))) if data.size else 0
-
-
-def _guard(node: Node, size: int, exact: Callable[[], Any] | None = None) -> None:
-    """Raise NumberTooLarge where a bound over the whole column passes int64 and, row by row in floating point, so does some row."""
-    if size > LIMIT and (exact is None or bool(np.any(np.abs(exact()) > float(LIMIT)))):
-        raise NumberTooLarge(node.place)
-
-
-def _float(data: Any) -> Any:
-    return np.asarray(data, dtype=np.float64)
-
+    from zhida.engine.batch import Batch
 
 # ---- reading ----------------------------------------------------------------------------------------------------------------------------
 
@@ -65,15 +28,6 @@ def _fill(node: Node, args: Sequence[Value], batch: Batch) -> Value:
     rows = batch.rows[node.shape.entity]
     dtype = np.bool_ if node.shape.kind == "bool" else np.int64
     return np.full(rows, data, dtype=dtype), None if known is None else np.zeros(rows, dtype=bool)
-
-
-def _every(node: Node, args: Sequence[Value], batch: Batch) -> Value:
-    return np.ones(batch.rows[node.shape.entity], dtype=bool), None
-
-
-def _size(node: Node, args: Sequence[Value], batch: Batch) -> Value:
-    segments = batch.segments(str(node.payload), node.shape.entity)
-    return segments.ends - segments.starts, None
 
 
 def _same(node: Node, args: Sequence[Value], batch: Batch) -> Value:
@@ -91,13 +45,7 @@ def _lookup(node: Node, args: Sequence[Value], batch: Batch) -> Value:
     data = table.values.take(position)
     if node.shape.kind == "bool":
         data = data.astype(bool)
-    return tidy(data, known) if node.shape.kind != "bool" else _masked(data, known)
-
-
-def _masked(data: Any, known: Any) -> Value:
-    """Yes/no data is False under a gap."""
-    data, known = tidy(data, known)
-    return (data, None) if known is None else (data & known, known)
+    return tidy(data, known) if node.shape.kind != "bool" else masked(data, known)
 
 
 # ---- numbers ----------------------------------------------------------------------------------------------------------------------------
@@ -106,7 +54,7 @@ def _masked(data: Any, known: Any) -> Value:
 def _numbers(function: Callable[[Any, Any], Any]) -> Kernel:
     def kernel(node: Node, args: Sequence[Value], batch: Batch) -> Value:
         (a, known_a), (b, known_b) = args
-        _guard(node, _largest(a) + _largest(b))
+        guard(node, largest(a) + largest(b))
         return function(a, b), both(known_a, known_b)
 
     return kernel
@@ -122,7 +70,7 @@ def _extreme(function: Callable[[Any, Any], Any]) -> Kernel:
 
 def _multiply(node: Node, args: Sequence[Value], batch: Batch) -> Value:
     (a, known_a), (b, known_b) = args
-    _guard(node, _largest(a) * _largest(b), lambda: _float(a) * _float(b))
+    guard(node, largest(a) * largest(b), lambda: as_float(a) * as_float(b))
     product = a * b
     return shrink(product, int(node.payload or 0), "half"), both(known_a, known_b)
 
@@ -142,7 +90,7 @@ def _divide(node: Node, args: Sequence[Value], batch: Batch) -> Value:
     """Half up at the sixth decimal. A divisor of 0 stands only where the quotient is not used (guards.py): it counts as 1."""
     (a, known_a), (b, known_b) = args
     factor = 10 ** int(node.payload)
-    _guard(node, _largest(a) * factor)
+    guard(node, largest(a) * factor)
     divisor: Any = np.where(b == 0, 1, b) if isinstance(b, np.ndarray) else b or 1
     dividend = a * factor
     quotient = dividend // divisor
@@ -155,7 +103,7 @@ def _divide(node: Node, args: Sequence[Value], batch: Batch) -> Value:
 def _widen(node: Node, args: Sequence[Value], batch: Batch) -> Value:
     data, known = args[0]
     factor = 10 ** int(node.payload)
-    _guard(node, _largest(data) * factor)
+    guard(node, largest(data) * factor)
     return data * factor, known
 
 
@@ -171,7 +119,7 @@ def _flag(node: Node, args: Sequence[Value], batch: Batch) -> Value:
 
 def _marginal(node: Node, args: Sequence[Value], batch: Batch) -> Value:
     (scale, surplus), rows, base, known = _scale_rows(node, args)
-    _guard(node, _largest(base) * max(_largest(scale.amounts), 1))
+    guard(node, largest(base) * max(largest(scale.amounts), 1))
     result: Any = 0
     width = scale.thresholds.shape[1]
     for column in range(width):
@@ -302,137 +250,12 @@ def _date_move(sign: int) -> Kernel:
     return kernel
 
 
-# ---- entities ---------------------------------------------------------------------------------------------------------------------------
-
-
-def _project(node: Node, args: Sequence[Value], batch: Batch) -> Value:
-    data, known = args[0]
-    parent = batch.segments(node.shape.entity, node.args[0].shape.entity).parent
-    return data.take(parent), None if known is None else known.take(parent)
-
-
-def sums(data: Array, segments: Segments) -> Array:
-    """Add up each segment; exact in int64."""
-    if segments.order is not None:
-        data = data.take(segments.order)
-    running = np.zeros(len(data) + 1, dtype=np.int64)
-    np.cumsum(data, out=running[1:], dtype=np.int64)
-    return running.take(segments.ends) - running.take(segments.starts)
-
-
-def _gathered(node: Node, args: Sequence[Value], batch: Batch) -> tuple[Segments, Any, Any, Any, Any]:
-    """Return segments, values and their mask, and the filter and its mask (None without a filter)."""
-    entity, filtered = node.payload
-    segments = batch.segments(str(entity), node.shape.entity)
-    data, known = args[0]
-    test, known_test = args[1] if filtered else (None, None)
-    return segments, data, known, test, known_test
-
-
-def _unknown_somewhere(segments: Segments, undecided: Any) -> Any:
-    """Known where no member is undecided."""
-    return None if undecided is None else ~(sums(undecided, segments) > 0)
-
-
-def _total(node: Node, args: Sequence[Value], batch: Batch) -> Value:
-    segments, data, known, test, known_test = _gathered(node, args, batch)
-    if test is None:
-        counted, undecided = (data, None) if known is None else (np.where(known, data, 0), ~known)
-    else:
-        usable = test if known is None else test & known
-        counted, undecided = np.where(usable, data, 0), _undecided(test, known_test, data != 0, known)
-    _guard(node, _largest(counted) * max(len(counted), 1) if _largest(counted) > LIMIT >> 32 else 0)
-    return tidy(sums(counted, segments), _unknown_somewhere(segments, undecided))
-
-
-def _undecided(test: Any, known_test: Any, matters: Any, known: Any) -> Any:
-    """Rows whose part in a sum is unknown: counted but unknown, or maybe counted and not plainly nothing."""
-    found = None if known is None else test & ~known
-    if known_test is None:
-        return found
-    maybe = ~known_test & (matters if known is None else matters | ~known)
-    return maybe if found is None else found | maybe
-
-
-def _count(node: Node, args: Sequence[Value], batch: Batch) -> Value:
-    segments, data, known, test, known_test = _gathered(node, args, batch)
-    yes, undecided = data, None if known is None else ~known
-    if test is not None:
-        yes, undecided = data & test, _undecided(test, known_test, data, known)
-    return tidy(sums(yes, segments), _unknown_somewhere(segments, undecided))
-
-
-def _any(node: Node, args: Sequence[Value], batch: Batch) -> Value:
-    found, undecided = _counts(node, args, batch, False)
-    data = found > 0
-    return (data, None) if undecided is None else tidy(data, data | ~(undecided > 0))
-
-
-def _all(node: Node, args: Sequence[Value], batch: Batch) -> Value:
-    against, undecided = _counts(node, args, batch, True)
-    no = against > 0
-    return (~no, None) if undecided is None else _masked(~no & ~(undecided > 0), no | ~(undecided > 0))
-
-
-def _counts(node: Node, args: Sequence[Value], batch: Batch, negate: bool) -> tuple[Any, Any]:
-    """Count the members that are surely so (or surely not so), and the undecided ones."""
-    segments, data, known, test, known_test = _gathered(node, args, batch)
-    if negate:
-        data = ~data if known is None else known & ~data
-    undecided = None if known is None else ~known
-    if test is not None:
-        undecided = _undecided(test, known_test, data, known)
-        data = data & test
-    return sums(data, segments), None if undecided is None else sums(undecided, segments)
-
-
-def _most(function: Any, neutral: int) -> Kernel:
-    def kernel(node: Node, args: Sequence[Value], batch: Batch) -> Value:
-        segments, data, known, test, known_test = _gathered(node, args, batch)
-        default, known_default = args[-1]
-        used = data if test is None else np.where(test, data, neutral)
-        found = _reduce(function, used.astype(np.int64, copy=False), segments, neutral)
-        members = segments.ends - segments.starts if test is None else sums(test, segments)
-        undecided = None if known is None else ~known
-        if test is not None:
-            undecided = _undecided(test, known_test, np.True_, known)
-        return tidy(np.where(members > 0, found, default), both(_unknown_somewhere(segments, undecided), known_default))
-
-    return kernel
-
-
-def _reduce(function: Any, data: Array, segments: Segments, neutral: int) -> Array:
-    if segments.order is not None:
-        data = data.take(segments.order)
-    result = np.full(len(segments.starts), neutral, dtype=np.int64)
-    filled = slice(None) if segments.full else segments.ends > segments.starts
-    if len(data):
-        result[filled] = function.reduceat(data, segments.starts[filled])
-    return result
-
-
-def _rank(node: Node, args: Sequence[Value], batch: Batch) -> Value:
-    group, filtered = node.payload
-    segments = batch.segments(node.shape.entity, str(group))
-    data, known = args[0]
-    test, known_test = args[1] if filtered else (np.ones(len(data), dtype=bool), None)
-    # Members that take part first, by value; equal ones in row order.
-    order = np.lexsort((data, ~test, segments.parent))
-    place = np.empty(len(data), dtype=np.int64)
-    place[order] = np.arange(len(data)) - segments.starts[segments.parent[order]] + 1
-    undecided = _undecided(test, known_test, np.True_, known)
-    sure = _unknown_somewhere(segments, undecided)
-    return tidy(np.where(test, place, 0), None if sure is None else sure.take(segments.parent))
-
-
 KERNELS: dict[str, Kernel] = {
     "fact": _fact,
     "const": _same,
     "number": _same,
     "variable": _same,
     "fill": _fill,
-    "every": _every,
-    "size": _size,
     "lookup": _lookup,
     "add": _numbers(np.add),
     "sub": _numbers(np.subtract),
@@ -463,12 +286,5 @@ KERNELS: dict[str, Kernel] = {
     "datediff": _date_difference,
     "dateadd": _date_move(1),
     "datesub": _date_move(-1),
-    "project": _project,
-    "total": _total,
-    "count": _count,
-    "any": _any,
-    "all": _all,
-    "highest": _most(np.maximum, -LIMIT),
-    "lowest": _most(np.minimum, LIMIT),
-    "rank": _rank,
+    **MEMBER_KERNELS,
 }

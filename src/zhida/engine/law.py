@@ -6,14 +6,9 @@ month and gives something that evaluates (program.py).
 
 from __future__ import annotations
 
-import hashlib
-import importlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from inspect import signature
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from zhida.engine.definitions import BenefitDefinition, DatedFormula, Definition
@@ -35,11 +30,8 @@ from zhida.engine.errors import (
 )
 from zhida.engine.expressions import (
     ACTIVE,
-    EntitySymbol,
     Expression,
-    PeriodSymbol,
     code_position,
-    finished,
     here,
     make,
     recoded,
@@ -48,51 +40,13 @@ from zhida.engine.expressions import (
 )
 from zhida.engine.graph import Graph, Node, Shape
 from zhida.engine.guards import Guards
-from zhida.engine.parameters import Parameter, read_folder, reference
+from zhida.engine.parameters import Parameter, read_folder
 from zhida.engine.program import Program, compile_program
-from zhida.engine.units import BASES, NUMBER, Unit, edge_unit
+from zhida.engine.references import reference
+from zhida.engine.sources import CITY, Areas, PackSource, content_name, definitions_of
+from zhida.engine.symbols import EntitySymbol, PeriodSymbol, finished
+from zhida.engine.units import BASES, Unit, edge_unit
 from zhida.kernel.period import Month
-
-CITY = "city"
-# Part of every law's name: raised when the same rules would give other amounts (rounding, dates, choice of values).
-SEMANTICS = 1
-
-
-@dataclass(frozen=True)
-class PackSource:
-    """Where a pack's rules are: modules that declare them, and the folder whose ``parameters/`` holds their numbers."""
-
-    name: str
-    folder: Path
-    modules: tuple[str | ModuleType, ...] = ()
-
-    @classmethod
-    def from_package(cls, package: str | ModuleType) -> PackSource:
-        """Describe an importable package: every module of it but tests declares rules."""
-        module = importlib.import_module(package) if isinstance(package, str) else package
-        folder = Path(str(module.__file__)).parent
-        names = sorted(path.stem for path in folder.glob("*.py") if path.stem not in ("__init__", "conftest"))
-        return cls(module.__name__.rsplit(".", 1)[-1], folder, tuple(f"{module.__name__}.{name}" for name in names))
-
-    def loaded_modules(self) -> list[ModuleType]:
-        return [importlib.import_module(module) if isinstance(module, str) else module for module in self.modules]
-
-    def files(self) -> list[Path]:
-        """Return every file whose content is the law."""
-        sources = {Path(str(module.__file__)) for module in self.loaded_modules() if getattr(module, "__file__", None)}
-        return sorted(sources | set((self.folder / "parameters").glob("*.yaml")))
-
-
-@dataclass(frozen=True)
-class Areas:
-    """Groups of districts (``city``, ``city_proper`` …) and all districts there are."""
-
-    groups: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    districts: Sequence[int] = ()
-
-    @property
-    def names(self) -> dict[str, Sequence[int]]:
-        return {CITY: tuple(self.districts), **{name: tuple(codes) for name, codes in self.groups.items()}}
 
 
 def load_law(
@@ -110,31 +64,10 @@ def load_law(
     sources = list(packs)
     listed = list(facts.values()) if isinstance(facts, Mapping) else list(facts)
     known_areas = areas if isinstance(areas, Areas) else Areas(areas or {}, tuple((areas or {}).get(CITY, ())))
-    definitions = [found for pack in sources for found in _definitions(pack)]
+    definitions = [found for pack in sources for found in definitions_of(pack)]
     parameters = [found for pack in sources for found in read_folder(pack.folder / "parameters", known_areas.names)]
-    name = _content_name(sources, listed, known_areas, as_of)
+    name = content_name(sources, listed, known_areas, as_of)
     return Law(name, definitions, parameters, listed, known_areas, as_of)
-
-
-def _definitions(pack: PackSource) -> list[Definition]:
-    found: dict[int, Definition] = {}
-    for module in pack.loaded_modules():
-        for value in vars(module).values():
-            if isinstance(value, Definition) and value.module == module.__name__:
-                value.pack = pack.name
-                found[id(value)] = value
-    return list(found.values())
-
-
-def _content_name(packs: Sequence[PackSource], facts: Sequence[FactDefinition], areas: Areas, as_of: date | None) -> str:
-    digest = hashlib.sha256()
-    for pack in packs:
-        for path in pack.files():
-            digest.update(f"{pack.name}/{path.name}\0".encode() + path.read_bytes() + b"\0")
-    for fact in sorted(facts, key=lambda fact: (fact.entity, fact.name)):
-        digest.update(f"{fact.entity}.{fact.name} {fact.dtype} {fact.unit} {fact.scale} {fact.codes}\n".encode())
-    digest.update(f"{sorted(areas.names.items())} {as_of} {SEMANTICS}".encode())
-    return digest.hexdigest()[:16]
 
 
 class Law:
@@ -411,6 +344,3 @@ def _tree(definitions: Iterable[Definition]) -> list[Entity]:
             found[id(entity)] = entity
             stack.extend(entity.children)
     return list(found.values())
-
-
-__all__ = ["NUMBER", "Areas", "Law", "PackSource", "load_law"]

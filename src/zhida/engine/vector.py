@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zhida.engine.blame import Blame
+from zhida.engine.column_values import Array, Value
 from zhida.engine.entities import Kind
 from zhida.engine.graph import Node, in_order
-from zhida.engine.kernels import KERNELS, Array, Value, constant_value
+from zhida.engine.kernels import KERNELS
 from zhida.engine.scalar import constant_values
 
 if TYPE_CHECKING:
@@ -158,4 +159,4 @@ def _result(code: str, node: Node, amount: Value, occasion_node: Node | None, oc
     return result
 
 
-__all__ = ["ENTITLED", "NOT_ENTITLED", "UNKNOWN", "BenefitResult", "Evaluation", "VectorProgram", "constant_value"]
+__all__ = ["ENTITLED", "NOT_ENTITLED", "UNKNOWN", "BenefitResult", "Evaluation", "VectorProgram"]
