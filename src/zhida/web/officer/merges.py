@@ -14,6 +14,24 @@ from zhida.kernel.text import Text
 from zhida.web.access import requires
 from zhida.web.officer.common import back, page_of
 
+# What the comparison of parties found, as an officer reads it.
+EVIDENCE = {
+    ("name", "same"): Text("姓名相同", "same name"),
+    ("name", "one character differs"): Text("姓名差一个字", "one character of the name differs"),
+    ("name", "different"): Text("姓名不同", "different names"),
+    ("number", "one digit of the sequence differs, or two are exchanged"): Text(
+        "身份号码顺序码差一位或两位互换", "one digit of the id number's sequence differs, or two are exchanged"
+    ),
+    ("number", "same but for the sequence"): Text("身份号码除顺序码外相同", "id numbers agree but for the sequence"),
+    ("number", "different"): Text("身份号码不同", "different id numbers"),
+    ("household", "same"): Text("同一户", "same household"),
+    ("household", "same community"): Text("同一社区", "same community"),
+    ("household", "different"): Text("不在同一社区", "different communities"),
+    ("other registers", "one register names both"): Text("另有登记同时列有两人", "another register names both"),
+    ("other registers", "only one is known"): Text("其他部门只知道其中一个", "other departments know only one of them"),
+    ("other registers", "neither is known"): Text("其他部门都没有", "other departments know neither"),
+    ("other registers", "each is known elsewhere"): Text("其他部门各有记录", "other departments know each"),
+}
 STATES = {"proposed": Text("待确认", "Proposed"), "merged": Text("已合并", "Merged"), "undone": Text("已撤销", "Undone")}
 
 
@@ -54,7 +72,8 @@ def _row(request: HttpRequest, merge: Any) -> dict[str, Any]:
     differs = {
         name: len({getattr(card, name) for card in cards}) > 1 for name in ("name", "masked_id", "birth_date", "household_no", "community")
     }
-    return {"merge": merge, "pair": pair, "differs": differs}
+    evidence = [EVIDENCE.get((name, level), Text(level, level)) for name, level in merge.evidence.items()]
+    return {"merge": merge, "pair": pair, "differs": differs, "evidence": evidence}
 
 
 def _card(request: HttpRequest, resident_no: int) -> dict[str, Any]:
