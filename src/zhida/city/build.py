@@ -34,7 +34,8 @@ from zhida.kernel.period import Month
 from zhida.kernel.progress import Progress
 
 SMALLEST, LARGEST = 2_000, 14_000_000
-FIRST_MONTH, LAST_MONTH = Month(2024, 1), Month(2026, 12)
+# The months around the stocktaking: births and deaths are drawn for these, and the cast has lived its story by then.
+FIRST_MONTH, LAST_MONTH = Month(2025, 9), Month(2025, 11)
 # A city below this size is written faster by one process than two could be started.
 _WORTH_TWO_PROCESSES = 250_000
 # Marks a folder whose building has not come to its end.

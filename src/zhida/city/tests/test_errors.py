@@ -17,7 +17,8 @@ from zhida.kernel.period import Month
         (CitySize, (10, 7, OCTOBER)),
         (CitySize, (50_000_000, 7, OCTOBER)),
         (CitySeed, (5_000, -1, OCTOBER)),
-        (CityMonth, (5_000, 7, Month(1999, 1))),
+        (CityMonth, (5_000, 7, Month(2024, 1))),
+        (CityMonth, (5_000, 7, Month(2026, 6))),
     ],
 )
 def test_a_city_that_cannot_be_built_is_refused_and_leaves_nothing(tmp_path: Path, error: type[Exception], arguments: tuple):
