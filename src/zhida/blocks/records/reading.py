@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from zhida.blocks.access.api import NotYours, Purpose, Viewer, record_access, require_resident
@@ -27,7 +28,8 @@ from zhida.blocks.records.record_types import record_type
 from zhida.kernel.identifiers import mask_id_number
 from zhida.kernel.period import Month
 
-_KEPT_GROUPS = 48
+# Per opened snapshot and process.
+_KEPT_BYTES = 96 << 20
 FOUND_AT_MOST = 20
 
 
@@ -119,25 +121,22 @@ def household_of(resident_no: int, snapshot_hash: str) -> int:
     return int(_resident_row(_opened(snapshot_hash), resident_no)["household_no"][0].as_py())
 
 
-def account_of(resident_nos: Any, snapshot_hash: str) -> pa.Table:
-    """Return resident_no, account_no, bank_code of those residents who have an account, by resident number.
+def account_of(resident_nos: Any, snapshot_hash: str | None = None) -> pa.Table:
+    """Return resident_no, account_no, bank_code of those residents who have an open account, by resident number.
 
-    resident_nos: any sequence of numbers. Few are read from their row groups, many by one pass over the file.
+    resident_nos: any sequence of numbers; only the row groups that can hold them are read. snapshot_hash: by default the newest.
+    Raises: NoSnapshot, SnapshotMissing.
     """
-    opened = _opened(snapshot_hash)
+    opened = _opened(snapshot_hash or newest_snapshot().hash)
     wanted = np.unique(np.asarray(resident_nos, dtype=np.int64))
-    groups = (
-        np.unique([bisect_right(opened.firsts("accounts"), int(no)) - 1 for no in wanted])
-        if len(wanted) < 100_000
-        else np.arange(opened.file("accounts").num_row_groups)
-    )
-    tables = []
-    for group in groups[groups >= 0]:
-        table = opened.file("accounts").read_row_group(int(group), use_threads=False)
+    groups = np.unique(np.searchsorted(np.array(opened.firsts("accounts"), dtype=np.int64), wanted, side="right") - 1)
+    tables = [opened.schema("accounts").empty_table()]
+    for group in groups[groups >= 0].tolist():
+        table = opened.group("accounts", group)
         numbers = table["resident_no"].to_numpy()
-        place = np.searchsorted(wanted, numbers).clip(0, max(len(wanted) - 1, 0))
-        tables.append(table.filter(pa.array(wanted[place] == numbers)) if len(wanted) else table.slice(0, 0))
-    return pa.concat_tables(tables) if tables else opened.file("accounts").schema_arrow.empty_table()
+        place = np.searchsorted(wanted, numbers).clip(0, len(wanted) - 1)
+        tables.append(table.filter(pa.array(wanted[place] == numbers)))
+    return pa.concat_tables(tables)
 
 
 def resident_card(viewer: Viewer, purpose: Purpose, resident_no: int, snapshot_hash: str | None = None) -> ResidentCard:
@@ -174,19 +173,20 @@ def _by_id(written: str) -> list[int]:
 def _by_name(opened: _Opened, viewer: Viewer, written: str) -> list[int]:
     if not written:
         return []
-    names, found = opened.file("names"), []
+    found: list[int] = []
     prefix = viewer.area_prefix
     low = int(prefix[:9].ljust(9, "0"))
     high = low + 10 ** max(0, 9 - len(prefix))
     # Names are sorted: the row groups that can hold them lie together.
-    for group in range(max(0, bisect_left(opened.firsts("names"), written) - 1), names.num_row_groups):
-        table = names.read_row_group(group, use_threads=False)
-        for name, number, street in zip(*(table[column].to_pylist() for column in ("name", "resident_no", "street")), strict=True):
-            if name.startswith(written) and low <= street < high:
-                found.append(number)
-            if len(found) == FOUND_AT_MOST or (name > written and not name.startswith(written)):
-                return found
-    return found
+    for group in range(max(0, bisect_left(opened.firsts("names"), written) - 1), len(opened.firsts("names"))):
+        table = opened.group("names", group)
+        inside = pc.and_(pc.greater_equal(table["street"], low), pc.less(table["street"], high))
+        begins = pc.starts_with(table["name"], written)
+        found += table.filter(pc.and_(begins, inside))["resident_no"].to_pylist()
+        last = table["name"][-1].as_py()
+        if len(found) >= FOUND_AT_MOST or (last > written and not last.startswith(written)):
+            break
+    return found[:FOUND_AT_MOST]
 
 
 def _card_or_none(opened: _Opened, resident_no: int) -> ResidentCard | None:
@@ -197,25 +197,18 @@ def _card_or_none(opened: _Opened, resident_no: int) -> ResidentCard | None:
 
 
 def _card(opened: _Opened, resident_no: int) -> ResidentCard:
-    row = {name: column[0].as_py() for name, column in zip(*_named(_resident_row(opened, resident_no)), strict=True)}
-    chunk = bisect_left(opened.last_households, row["household_no"])
-    persons = opened.rows("person", chunk, "household_no", row["household_no"])
-    place = persons["resident_no"].to_pylist().index(resident_no)
+    (row,) = _resident_row(opened, resident_no).to_pylist()
     codes = record_type("resident").field("sex").codes
     return ResidentCard(
         resident_no=resident_no,
         name=row["name"],
         masked_id=mask_id_number(row["id_number"]),
         birth_date=row["birth_date"],
-        sex=codes[persons["sex"][place].as_py() - 1][0],
+        sex=codes[row["sex"] - 1][0],
         household_no=row["household_no"],
-        district=persons["district"][place].as_py(),
-        community=persons["community"][place].as_py(),
+        district=row["community"] // 1_000_000,
+        community=row["community"],
     )
-
-
-def _named(table: pa.Table) -> tuple[list[str], list[pa.ChunkedArray]]:
-    return table.column_names, table.columns
 
 
 def _resident_row(opened: _Opened, resident_no: int) -> pa.Table:
@@ -236,39 +229,44 @@ class _Opened:
         self._files: dict[str, pq.ParquetFile] = {}
         self._firsts: dict[str, list[Any]] = {}
         self._groups: OrderedDict[tuple[str, int], pa.Table] = OrderedDict()
+        self._held = 0
         # Handles are shared by the server's threads; a Parquet reader serves one at a time.
         self._lock = threading.Lock()
-
-    def file(self, name: str) -> pq.ParquetFile:
-        if name not in self._files:
-            self._files[name] = pq.ParquetFile(self.folder / f"{name}.parquet")
-        return self._files[name]
 
     def firsts(self, name: str) -> list[Any]:
         """Return the first sorted value of each row group."""
         if name not in self._firsts:
-            metadata = self.file(name).metadata
-            self._firsts[name] = [
-                metadata.row_group(i).column(0).statistics.min for i in range(metadata.num_row_groups) if metadata.row_group(i).num_rows
-            ]
+            metadata = self._file(name).metadata
+            groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+            self._firsts[name] = [group.column(0).statistics.min for group in groups if group.num_rows]
         return self._firsts[name]
+
+    def schema(self, name: str) -> pa.Schema:
+        return self._file(name).schema_arrow
 
     def rows(self, name: str, group: int, column: str, value: int) -> pa.Table:
         """Return the rows of a row group with one value of its sorted column."""
-        with self._lock:
-            table = self._group(name, group)
+        table = self.group(name, group)
         numbers = table[column].chunk(0).to_numpy() if table.num_rows else np.empty(0, np.int64)
         first, last = np.searchsorted(numbers, [value, value + 1])
         return table.slice(int(first), int(last - first))
 
-    def _group(self, name: str, group: int) -> pa.Table:
+    def group(self, name: str, group: int) -> pa.Table:
+        """Return one row group, from memory where it was read not long ago."""
         key = (name, group)
-        if key not in self._groups:
-            self._groups[key] = self.file(name).read_row_group(group, use_threads=False).combine_chunks()
-            while len(self._groups) > _KEPT_GROUPS:
-                self._groups.popitem(last=False)
-        self._groups.move_to_end(key)
-        return self._groups[key]
+        with self._lock:
+            if key not in self._groups:
+                self._groups[key] = self._file(name).read_row_group(group, use_threads=False).combine_chunks()
+                self._held += self._groups[key].nbytes
+                while self._held > _KEPT_BYTES and len(self._groups) > 1:
+                    self._held -= self._groups.popitem(last=False)[1].nbytes
+            self._groups.move_to_end(key)
+            return self._groups[key]
+
+    def _file(self, name: str) -> pq.ParquetFile:
+        if name not in self._files:
+            self._files[name] = pq.ParquetFile(self.folder / f"{name}.parquet")
+        return self._files[name]
 
 
 @lru_cache(3)

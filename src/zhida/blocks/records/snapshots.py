@@ -35,7 +35,8 @@ from zhida.kernel.period import Month
 from zhida.kernel.progress import Progress
 from zhida.kernel.warehouse import scratch_folder, warehouse
 
-_ROW_GROUP = 16_384
+# One resident's line is read from one of these, so they are smaller than the chunks the engine reads.
+_ROW_GROUP = 4_096
 _STREAM = 262_144
 FILES = ("person", "household", "claim", "accounts", "residents", "names")
 
@@ -148,11 +149,9 @@ def _write_claims(db: duckdb.DuckDBPyConnection, inputs: Inputs, month: Month, s
 
 def _write_lists(db: duckdb.DuckDBPyConnection, inputs: Inputs, made: Path) -> None:
     """Write what is read by resident number or by name: residents, accounts, names."""
-    _stream(
-        db,
-        "SELECT resident_no, household_no, name, id_text(id_number) AS id_number, birth_date FROM living ORDER BY resident_no",
-        made / "residents.parquet",
-    )
+    cards = """SELECT resident_no, household_no, name, id_text(id_number) AS id_number, birth_date, sex, residence_community AS community
+        FROM living ORDER BY resident_no"""
+    _stream(db, cards, made / "residents.parquet")
     names = "SELECT name, resident_no, residence_community // 1000 AS street FROM living ORDER BY name, resident_no"
     _stream(db, names, made / "names.parquet")
     # A closed account is none. Of a merged resident's two accounts the kept number's counts.
