@@ -28,6 +28,8 @@ _FAR_MONTHS, _FAR_NUMBER = 1200, 10**10
 _SENTENCES_MAX = 6
 # With more failed conditions than this, no single fact turns the answer: not tried.
 _LEAVES_MAX = 4
+# Facts are tried until this many re-evaluations are spent, so that a page waits a few hundredths of a second at most.
+_TRIALS_MAX = 300
 # Columns whose numbers only name something.
 _NUMBERS_OF_THINGS = ("resident", "household_no", "area6", "area12", "area", "digits")
 Leaf = tuple[Node, int]
@@ -63,6 +65,7 @@ class Trial:
         self._root, self._row, self._values, self._scalar = compiled.amount, row, values, scalar
         self._unit = compiled.definition.unit
         self._nodes = in_order([compiled.amount])
+        self._trials = 0
         self._tracer = Tracer(values)
 
     # -- missing facts --
@@ -228,7 +231,7 @@ class Trial:
     def _nearest(self, fact: _Fact, wanted: Callable[[int], bool]) -> Any:
         """Return the value nearest to the present one whose amount is as wanted, or None."""
         present = self._values.at(fact.node, fact.row)
-        if present is None:
+        if present is None or self._trials > _TRIALS_MAX:
             return None
         if fact.node.shape.kind in ("bool", "code"):
             return next((value for value in self._choices(fact) if value != present and wanted(self._amount_with(fact, value))), None)
@@ -258,6 +261,7 @@ class Trial:
 
     def _amount_with(self, fact: _Fact, value: Any) -> int:
         """Return the amount with one fact changed; 0 where it is then unknown or nothing."""
+        self._trials += 1
         rows = self._values.rows
         changed: dict[int, Any] = {id(fact.node): _replaced(self._values.values[id(fact.node)], fact.row, value)}
         for node in self._nodes:
