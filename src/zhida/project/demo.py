@@ -32,6 +32,8 @@ from zhida.project.measure import PeakMemory, Stages
 
 DEMO_MONTH = Month(2025, 10)
 DEMO_TODAY = "2025-11-05"
+# Children have no account of their own.
+ADULT_AGE = 18
 OFFICERS = (
     ("zhou_zhiqiang", "周志强", "street_officer", "street"),
     ("wu_jing", "吴静", "street_officer", "elsewhere"),
@@ -122,14 +124,21 @@ class Demo:
         cards = {}
         for username, id_number in cast.items():
             found = records.find_residents(SYSTEM, Purpose.OPERATION, id_number)
-            if found:
+            if found and found[0].birth_date.year + ADULT_AGE <= self.month.year:
                 cards[username] = found[0]
-                access.create_account(username, found[0].name, "resident", resident_no=found[0].resident_no, is_demo=True)
+                self.create_resident(username, found[0])
         street = str(cards["lin_xiaoman"].community)[:9]
         elsewhere = str(indicators.areas_below(330108)[0].code)
         areas = {"street": street, "elsewhere": elsewhere, "city": "330100"}
         for username, name, role, where in OFFICERS:
             access.create_account(username, name, role, area_code=areas[where], is_demo=True)
+
+    def create_resident(self, username: str, card: records.ResidentCard) -> None:
+        """Make a resident's account; the family of the cast has agreed to see each other's lines."""
+        is_new = access.account_named(username) is None
+        account = access.create_account(username, card.name, "resident", resident_no=card.resident_no, is_demo=True)
+        if is_new:
+            policies.set_household_sharing(access.viewer_of(account), True)
 
     def pay(self, run: Any) -> Any:
         cover(run.id, self.month.year)

@@ -23,9 +23,11 @@ from zhida.blocks.indicators.queries import (
     summary,
     take_up,
 )
+from zhida.blocks.indicators.timeliness import PAYDAY, Timeliness, days_late
 
 __all__ = [
     "DEFECT_LABELS",
+    "PAYDAY",
     "SMALL_CELL",
     "Cell",
     "CockpitSummary",
@@ -35,12 +37,14 @@ __all__ = [
     "NotObserved",
     "Quality",
     "TakeUp",
+    "Timeliness",
     "areas_below",
     "benefit_label",
     "by_age_sex",
     "by_area",
     "by_benefit",
     "compare_with_truth",
+    "days_late",
     "defect_cost",
     "latest_observed_month",
     "observe_month",

@@ -12,18 +12,20 @@ from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Viewer
 from zhida.blocks.policies import law as laws
 from zhida.blocks.policies import runs
+from zhida.blocks.policies.decisions import ENTITY_KINDS
 from zhida.blocks.policies.models import Run, RunDifference
 from zhida.blocks.records import api as records
 from zhida.kernel.period import Month
 from zhida.kernel.text import Text
 
 # Reasons that are not a fact's name.
-ARRIVED, LEFT, LAW_CHANGED, TIME_PASSED = "arrived", "left", "law_changed", "time_passed"
+ARRIVED, LEFT, LAW_CHANGED, TIME_PASSED, SETTLED = "arrived", "left", "law_changed", "time_passed", "settled"
 REASONS = {
     ARRIVED: Text("新出生或迁入", "Born or moved in"),
     LEFT: Text("死亡或迁出", "Died or moved away"),
     LAW_CHANGED: Text("标准调整", "The law changed"),
     TIME_PASSED: Text("年龄或期限到了", "An age or a term was reached"),
+    SETTLED: Text("按结算单发放，每月不同", "Paid by the bill, other bills every month"),
 }
 
 
@@ -88,15 +90,15 @@ def _keep(run: Run, base: Run) -> None:
 
 _DIFFERENCES = """
 CREATE TEMP TABLE differing AS
-WITH new AS (SELECT benefit::VARCHAR AS benefit, entity_no, household_no, amount, unit::VARCHAR AS unit
+WITH new AS (SELECT benefit::VARCHAR AS benefit, entity_kind, entity_no, household_no, amount, unit::VARCHAR AS unit
              FROM read_parquet($new) WHERE status = 1 AND period_key NOT LIKE 'once:%'),
-     old AS (SELECT benefit::VARCHAR AS benefit, entity_no, household_no, amount, unit::VARCHAR AS unit
+     old AS (SELECT benefit::VARCHAR AS benefit, entity_kind, entity_no, household_no, amount, unit::VARCHAR AS unit
              FROM read_parquet($old) WHERE status = 1 AND period_key NOT LIKE 'once:%')
-SELECT benefit, entity_no, coalesce(new.household_no, old.household_no) AS household_no,
+SELECT benefit, entity_kind, entity_no, coalesce(new.household_no, old.household_no) AS household_no,
        CASE WHEN old.amount IS NULL THEN 'new' WHEN new.amount IS NULL THEN 'ended'
             WHEN new.amount > old.amount THEN 'more' ELSE 'less' END AS kind,
        CASE WHEN coalesce(new.unit, old.unit) = 'fen' THEN coalesce(new.amount, 0) - coalesce(old.amount, 0) ELSE 0 END AS change_fen
-FROM new FULL JOIN old USING (benefit, entity_no)
+FROM new FULL JOIN old USING (benefit, entity_kind, entity_no)
 WHERE new.amount IS DISTINCT FROM old.amount
 """
 
@@ -158,7 +160,8 @@ def _changed_facts(
 
 def _reason_sql(facts: list[tuple[str, str]], columns: dict[tuple[str, str], str], law_changed: bool) -> str:
     """Write the CASE that names the first changed fact. Column and fact names come from our own contracts."""
-    branches = [f"WHEN coalesce(person_arrived, household_arrived, false) AND kind IN ('new', 'more') THEN '{ARRIVED}'"]
+    branches = [f"WHEN entity_kind = {ENTITY_KINDS['claim']} THEN '{SETTLED}'"]
+    branches += [f"WHEN coalesce(person_arrived, household_arrived, false) AND kind IN ('new', 'more') THEN '{ARRIVED}'"]
     branches += [f"WHEN coalesce(person_left, household_left, false) AND kind IN ('ended', 'less') THEN '{LEFT}'"]
     branches += [f"WHEN \"{columns[pair]}\" THEN '{pair[1]}'" for pair in facts if pair in columns]
     return f"CASE {' '.join(branches)} ELSE '{LAW_CHANGED if law_changed else TIME_PASSED}' END"
