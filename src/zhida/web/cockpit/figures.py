@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from zhida.blocks.indicators import api as indicators
-from zhida.blocks.indicators.api import Cell, TakeUp
+from zhida.blocks.indicators.api import Cell, TakeUp, Timeliness
 from zhida.blocks.places import api as places
 from zhida.blocks.policies import api as policies
 from zhida.kernel.text import Text
-from zhida.web.charts import BarList, Choropleth, Item, Pair, PairedBars, Share
-from zhida.web.templatetags.zhida import fen, number, percent, yuan, yuan_short
+from zhida.web.charts import BarList, Choropleth, Columns, Item, Pair, PairedBars, Share
+from zhida.web.templatetags.zhida import day, number, percent, yuan, yuan_short
 from zhida.web.text import in_language, pick
 
 
@@ -184,6 +184,24 @@ def take_up_bars(lines: Sequence[TakeUp], query: str) -> BarList | None:
     return BarList(title, items)
 
 
+def late_columns(timeliness: Timeliness) -> Columns | None:
+    """Show how many payments came on time, how many late and by how much, how many still wait."""
+    late = timeliness.late
+    groups = [
+        (pick("准时", "On time"), timeliness.on_time, "good"),
+        (pick("晚 1–5 天", "1–5 days late"), sum(n for days, n in late.items() if days <= 5), "wait"),
+        (pick("晚 6–30 天", "6–30 days late"), sum(n for days, n in late.items() if 5 < days <= 30), "bad"),
+        (pick("晚 30 天以上", "Over 30 days late"), sum(n for days, n in late.items() if days > 30), "bad"),
+        (pick("还没到人手里", "Not with the payee yet"), timeliness.waiting, "quiet"),
+    ]
+    if timeliness.on_time_share is None:
+        return None
+    items = [Item(label, count, number(count), tone=tone) for label, count, tone in groups]
+    share, due = percent(timeliness.on_time_share), day(timeliness.due_on)
+    title = pick(f"{share} 的款项在 {due} 前到账", f"{share} of the payments arrived by {due}")
+    return Columns(title, items, (pick("到账情况", "Arrival"), pick("笔数", "Payments")))
+
+
 def _is_money(benefit: str) -> bool:
     """Say whether a benefit is paid; a discount on a bill or a recognised status never passes through a bank."""
     definition = policies.benefits().get(benefit)
@@ -200,6 +218,3 @@ def defect_bars(totals: Sequence[tuple[Text, int, int]]) -> BarList | None:
     ]
     name, money = items[0].label, items[0].text
     return BarList(pick(f"代价最大的缺陷是“{name}”：{money}没有发到人手里", f"'{name}' costs most: {money} did not reach people"), items)
-
-
-__all__ = ["MEASURES", "Measure", "age_pairs", "area_bars", "area_map", "benefit_bars", "defect_bars", "fen", "state_share", "take_up_bars"]
