@@ -1,6 +1,6 @@
 """Run a command against PostgreSQL: the one DATABASE_URL names, else a temporary one on loopback that is gone afterwards.
 
-    python scripts/with_postgres.py COMMAND [ARG ...]
+python scripts/with_postgres.py COMMAND [ARG ...]
 """
 
 from __future__ import annotations

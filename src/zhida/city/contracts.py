@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from zhida.city.columns import text_table
+from zhida.kernel.yaml_files import read_yaml
 
 Array = np.ndarray[Any, Any]
 _FOLDER = Path(__file__).resolve().parent.parent / "blocks" / "records" / "contracts"
@@ -18,7 +18,7 @@ _FOLDER = Path(__file__).resolve().parent.parent / "blocks" / "records" / "contr
 @cache
 def contracts() -> dict[str, dict[str, Any]]:
     """Return every record contract by its name, as its YAML says."""
-    found = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(_FOLDER.glob("*.yaml"))]
+    found = [read_yaml(path.read_text(encoding="utf-8")) for path in sorted(_FOLDER.glob("*.yaml"))]
     return {contract["record_type"]: contract for contract in found}
 
 

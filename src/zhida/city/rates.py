@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from zhida.kernel.yaml_files import read_yaml
 
 _HERE = Path(__file__).resolve().parent
 
@@ -36,4 +36,4 @@ def cast() -> dict[str, Any]:
 
 
 def _read(file_name: str) -> dict[str, Any]:
-    return dict(yaml.safe_load((_HERE / file_name).read_text(encoding="utf-8")))
+    return dict(read_yaml((_HERE / file_name).read_text(encoding="utf-8")))

@@ -34,6 +34,7 @@ from zhida.engine.graph import MAX_SCALE
 from zhida.engine.units import NUMBER, Unit, edge_unit
 from zhida.kernel.period import NEVER, days_since_epoch
 from zhida.kernel.text import Text
+from zhida.kernel.yaml_files import SafeLoader
 
 # A key as written: an area code, a whole number, a code or true/false. None covers every key.
 Key = int | str | None
@@ -138,7 +139,7 @@ def read_folder(folder: Path, areas: Mapping[str, Sequence[int]]) -> Iterator[Pa
             yield _Reading(place, str(name), areas).parameter(body)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(SafeLoader):  # type: ignore[misc, valid-type]
     """Keeps decimals as they are written: 0.3 is three tenths, not a float."""
 
 

@@ -20,6 +20,7 @@ import yaml
 from zhida.blocks.policies.errors import SituationUnreadable
 from zhida.engine.api import UNKNOWN, Batch, FactDefinition, HouseholdFacts, Law, Program
 from zhida.kernel.period import NEVER, Month, days_since_epoch
+from zhida.kernel.yaml_files import SafeLoader
 
 HOME_DISTRICT = 330106
 NOT_IN_FORCE = "not in force"
@@ -78,7 +79,7 @@ class Answer:
 # ---- reading ----------------------------------------------------------------------------------------------------------------------------
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(SafeLoader):  # type: ignore[misc, valid-type]
     """Keeps decimals as they are written."""
 
 

@@ -18,6 +18,7 @@ import yaml
 
 from zhida.blocks.records.errors import ContractInvalid, UnknownRecordType
 from zhida.kernel.text import Text
+from zhida.kernel.yaml_files import read_yaml
 
 FOLDER = Path(__file__).parent / "contracts"
 TYPES = frozenset(
@@ -111,7 +112,7 @@ def record_types() -> dict[str, RecordType]:
 
     Raises: ContractInvalid.
     """
-    departments = {key: Text.parse(value) for key, value in yaml.safe_load((FOLDER.parent / "departments.yaml").read_text("utf-8")).items()}
+    departments = {key: Text.parse(value) for key, value in read_yaml((FOLDER.parent / "departments.yaml").read_text("utf-8")).items()}
     found = {path.stem: parse_contract(path.stem, path.read_text("utf-8"), departments) for path in sorted(FOLDER.glob("*.yaml"))}
     _check_fact_names(found)
     return found
@@ -136,7 +137,7 @@ def parse_contract(name: str, written: str, departments: dict[str, Text]) -> Rec
     Raises: ContractInvalid, naming the place in the file.
     """
     try:
-        content = yaml.safe_load(written)
+        content = read_yaml(written)
         contract = _contract(name, content, departments, hashlib.sha256(written.encode()).hexdigest())
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise ContractInvalid(name, "YAML", f"无法读取（{error}）", f"cannot be read ({error})") from error
