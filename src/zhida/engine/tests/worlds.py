@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 
 from zhida.engine.api import HOUSE_FACTS, Batch, FactDefinition, HouseholdFacts
 from zhida.engine.tests.sample.entities import CITY, FACTS
