@@ -67,6 +67,8 @@ def prepare_from(
             origin = {"run_id": source.run_id, "law_name": source.law_name, "snapshot_hash": source.snapshot_hash}
             batch = new_batch(viewer, Month.parse(source.month), **origin)
             PaymentInstruction.objects.filter(pk=batch.pk).update(overpaid_count=overpaid_count, overpaid_fen=overpaid_fen)
+            if progress:
+                progress.total = to_pay
             _insert(differences, batch.pk, progress)
             _cancel(differences.freed())
             recount(batch.pk)
