@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from zhida.blocks.records.record_types import Fact, Field, RecordType, record_types
-from zhida.engine.entities import FactDefinition
+from zhida.engine.api import FactDefinition
 from zhida.kernel.period import NEVER, days_since_epoch
 from zhida.kernel.text import Text
 

@@ -2,7 +2,8 @@
 
 Rules for who is in it:
 
-- A resident is a row of the resident register in force. A row in quarantine is not in the snapshot until it is corrected;
+- A resident is a row of the resident register in force. A row in quarantine (a wrong id number, say) is not in the snapshot until
+  it is corrected: without a number nobody can be told apart from others, and nobody can be paid;
   of two rows with one id number the first counts (see ``receiving``).
 - Who died before the month began is left out, so a household counts its living. Who died in the month or later stays, with
   ``died_on``, because the month's benefits may be due for part of it.

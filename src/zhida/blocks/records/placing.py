@@ -63,7 +63,8 @@ class Placed:
                 values[absent] = stands
                 known[absent] = True
             if unsure is not None:
-                known &= ~(absent & unsure)
+                # A row that is there tells what it tells; a count without the missing rows tells nothing.
+                known &= ~(unsure if self.contract.per_entity == "many" else absent & unsure)
             values[~known] = 0
             out.add(fact.name, values, column_types(dtype)[1], known, organisations if dtype == "organisation" else None)
 
