@@ -75,12 +75,12 @@ def test_the_keyboard_reaches_the_content_first(visit: Callable[..., Page]) -> N
     assert page.evaluate("document.activeElement.id") == "main"
 
 
-def test_she_agrees_that_her_household_sees_her_lines_and_withdraws_it(visit: Callable[..., Page]) -> None:
+def test_sharing_with_the_household_is_withdrawn_and_agreed_to_again(visit: Callable[..., Page]) -> None:
     page = visit("/my/", user="lin_xiaoman")
+    page.get_by_role("button", name="收回同意").click()
+    expect(page.get_by_text("现在只有您自己能看到")).to_be_visible()
     page.get_by_role("button", name="同意家人看到").click()
     expect(page.get_by_text("您已同意")).to_be_visible()
-    page.get_by_role("button", name="收回同意").click()
-    expect(page.get_by_role("button", name="同意家人看到")).to_be_visible()
 
 
 def test_someone_else_s_list_is_out_of_reach(visit: Callable[..., Page]) -> None:
