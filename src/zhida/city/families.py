@@ -101,7 +101,9 @@ def _gap(name: str, draw: Array) -> Array:
 def _couple(name: str) -> Callable[[Chances], Members]:
     def build(chances: Chances) -> Members:
         woman = _ages(name).at(chances[1])
-        man = np.maximum(woman + _ages("husband_older").at(chances[3]), 22 * 366)
+        man = woman + _ages("husband_older").at(chances[3])
+        # Men marry from 22; the youngest are spread over the year after, or a whole city would share one birthday.
+        man = np.where(man < 22 * 366, 22 * 366 + woman % 366, man)
         return _members(*_pair(man, woman, _man_first(chances)), (HEAD, SPOUSE))
 
     return build

@@ -1,10 +1,10 @@
-"""How the probabilities in ``linkage.py`` were found. Not part of a run: the result is written there as constants.
+"""Checks the probabilities in ``linkage.py`` against a city's data. Not part of a run: what is used are the constants there.
 
     python -m zhida.blocks.parties.training records/resident/*/accepted.parquet -- records/*/*/accepted.parquet
 
-The pairs that share a block are a mixture of pairs of one person and pairs of two. Expectation maximisation (splink, over all
-of these pairs, no sampling, so no seed) tells the two apart and prints for each level how often either shows it. The printed
-figures were rounded, and raised to at least 0.001: what a demonstration city never shows may still happen.
+The pairs that share a block are a mixture of pairs of one person and pairs of two. Expectation maximisation (splink, over all of these
+pairs, no sampling, so no seed) tells the two apart and prints for each level how often either shows it. The constants are set by hand
+and carry over its main finding: whether other registers know both numbers separates twins from one person entered twice.
 """
 
 from __future__ import annotations

@@ -153,11 +153,9 @@ def count_returns(viewer: access.Viewer) -> int:
 
 
 def _in_area(viewer: access.Viewer, rows: QuerySet) -> QuerySet:
-    """Leave only the rows of the viewer's area: all for an account that is bound to none, none for a resident."""
-    if viewer.role == "resident":
+    """Leave only the rows of the viewer's area; none for a resident or an account that is bound to no area."""
+    if viewer.role == "resident" or not viewer.area_prefix:
         return rows.none()
-    if not viewer.area_prefix:
-        return rows
     first, end = area_span(viewer.area_prefix)
     return rows.filter(community__gte=first, community__lt=end)
 

@@ -7,7 +7,7 @@ check digit is wrong (AC01) and about 4 in 1,000 as closed (AC04); of the paid o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from hashlib import blake2b
 from itertools import groupby
 from pathlib import Path
@@ -56,17 +56,16 @@ def answer(path_out_file: Path, in_folder: Path) -> list[Path]:
     if not came_back:
         return [status, booked]
     with atomic_path(returned) as returned_part, returned_part.open("w", encoding="utf-8") as out:
-        _write_head(out, f"{message_id}-R", today + timedelta(days=4))
-        _write_entry(out, came_back, "CRDT", today + timedelta(days=4))
+        _write_head(out, f"{message_id}-R", today)
+        _write_entry(out, came_back, "CRDT", today)
         out.write(_BOOKED_END)
     return [status, booked, returned]
 
 
 def _write_answers(path: Path, message_id: str, status_out: IO[str], booked_out: IO[str], came_back: list[Order], today: date) -> None:
     """Read the orders once, and write what was refused into one file and what was booked into the other."""
-    on = today + timedelta(days=1)
     _write_status_head(status_out, message_id, today)
-    _write_head(booked_out, f"{message_id}-B", on)
+    _write_head(booked_out, f"{message_id}-B", today)
     for group, rows in groupby(orders(path), key=lambda order: order.group):
         refused, paid = [], []
         for order in rows:
@@ -75,9 +74,9 @@ def _write_answers(path: Path, message_id: str, status_out: IO[str], booked_out:
             if said == "returned":
                 came_back.append(order)
             if len(paid) == PAYMENTS_PER_ENTRY:
-                _write_entry(booked_out, paid, "DBIT", on)
+                _write_entry(booked_out, paid, "DBIT", today)
                 paid = []
-        _write_entry(booked_out, paid, "DBIT", on)
+        _write_entry(booked_out, paid, "DBIT", today)
         _write_refused(status_out, group, refused)
     status_out.write("</CstmrPmtStsRpt></Document>\n")
     booked_out.write(_BOOKED_END)
