@@ -2,4 +2,6 @@
 
 from zhida.project.cli import main
 
-main()
+# Guarded: the workers of a run are fresh processes that import this module.
+if __name__ == "__main__":
+    main()
