@@ -21,6 +21,7 @@ from django.db import transaction
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Purpose, Viewer
 from zhida.blocks.policies import law as laws
+from zhida.blocks.policies import workers
 from zhida.blocks.policies.decisions import ENTITLED, SCHEMA, UNKNOWN, Chunk, decision_table
 from zhida.blocks.policies.errors import NoRun, RunChanged
 from zhida.blocks.policies.models import Run, RunBenefit
@@ -122,15 +123,8 @@ def _made_files(tasks: list[FileTask]) -> Iterator[Counts]:
         yield from map(make_file, tasks)
         return
     # Fresh processes: Arrow's and DuckDB's threads do not survive a fork.
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=_start_worker) as pool:
-        yield from pool.map(make_file, tasks)
-
-
-def _start_worker() -> None:
-    import django
-
-    django.setup()
-    pa.set_cpu_count(1)
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=workers.start) as pool:
+        yield from pool.map(workers.make_file, tasks)
 
 
 def make_file(task: FileTask) -> Counts:

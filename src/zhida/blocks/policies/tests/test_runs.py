@@ -11,6 +11,7 @@ import pytest
 
 from zhida.blocks.access.api import SYSTEM, NotYours, Purpose, Viewer
 from zhida.blocks.policies import api as policies
+from zhida.blocks.policies import runs
 from zhida.blocks.records import api as records
 from zhida.blocks.records import testing
 from zhida.kernel.period import Month
@@ -61,6 +62,16 @@ def test_a_run_that_lost_a_file_makes_it_again(run: Any) -> None:
     type(run).objects.filter(pk=run.pk).update(state="running")
     again = policies.run_period(SYSTEM, OCTOBER, law_as_of=date(2025, 11, 5))
     assert (again.id, again.state, path.read_bytes()) == (run.id, "finished", before)
+
+
+def test_workers_decide_what_one_process_decides(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = next(Path(policies.decisions_path(run.id)).parent.iterdir())
+    before = path.read_bytes()
+    path.unlink()
+    type(run).objects.filter(pk=run.pk).update(state="running")
+    monkeypatch.setattr(runs, "FILES_FOR_WORKERS", 1)
+    again = policies.run_period(SYSTEM, OCTOBER, law_as_of=date(2025, 11, 5))
+    assert (again.entitled, path.read_bytes()) == (run.entitled, before)
 
 
 def test_the_counter_says_what_the_night_run_said(run: Any) -> None:

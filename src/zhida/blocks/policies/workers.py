@@ -1,0 +1,24 @@
+"""What a worker process of a run starts with. Imports no models: those need Django to be set up first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zhida.blocks.policies.runs import Counts, FileTask
+
+
+def start() -> None:
+    """Set up Django in a fresh process; Arrow's own threads would only get in the way of the other worker."""
+    import django
+    import pyarrow as pa
+
+    django.setup()
+    pa.set_cpu_count(1)
+
+
+def make_file(task: FileTask) -> Counts:
+    """Decide the chunks of one file: see runs.make_file."""
+    from zhida.blocks.policies import runs
+
+    return runs.make_file(task)
