@@ -42,6 +42,7 @@ from zhida.engine.program import Program
 from zhida.engine.sources import Areas, PackSource
 from zhida.engine.trace import ParameterUse, TraceNode
 from zhida.engine.vector import ENTITLED, NOT_ENTITLED, UNKNOWN, BenefitResult, Evaluation
+from zhida.engine.wording import Names
 from zhida.kernel.period import NEVER
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "FormulaRefused",
     "HouseholdFacts",
     "Law",
+    "Names",
     "PackSource",
     "Parameter",
     "ParameterUse",

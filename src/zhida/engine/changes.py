@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zhida.engine.advice import ADVICE, BRINGS_MORE, NOT_ADVISED, NOT_SAID
 from zhida.engine.calendar import NEVER_DAY, add_months
-from zhida.engine.entities import NOT_ADVISED, FactDefinition
+from zhida.engine.entities import FactDefinition
 from zhida.engine.graph import Node, in_order
 from zhida.engine.scalar import evaluate_node
 from zhida.engine.trace import Tracer, Values
-from zhida.engine.wording import granted_text, joined, value_text
+from zhida.engine.wording import DATE_SIGNS, OPPOSITES, SIGNS, Names, fact_text, granted_text, joined, value_text
 from zhida.kernel.text import Text
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ Leaf = tuple[Node, int]
 
 
 def changes_of(
-    compiled: CompiledBenefit, row: int, status: int, missing: Sequence[str], values: Values, scalar: ScalarProgram
+    compiled: CompiledBenefit, row: int, status: int, missing: Sequence[str], values: Values, scalar: ScalarProgram, names: Names
 ) -> tuple[Text, ...]:
     """Return sentences, most telling first; at most six."""
-    trial = Trial(compiled, row, values, scalar)
+    trial = Trial(compiled, row, values, scalar, names)
     if status == 2:
         found = list(trial.of_missing(missing))
     elif status == 1:
@@ -61,42 +62,64 @@ class _Fact:
 class Trial:
     """Re-evaluates one benefit with one fact changed."""
 
-    def __init__(self, compiled: CompiledBenefit, row: int, values: Values, scalar: ScalarProgram) -> None:
+    def __init__(self, compiled: CompiledBenefit, row: int, values: Values, scalar: ScalarProgram, names: Names) -> None:
+        self._names = names
         self._root, self._row, self._values, self._scalar = compiled.amount, row, values, scalar
         self._unit = compiled.definition.unit
         self._nodes = in_order([compiled.amount])
         self._trials = 0
-        self._tracer = Tracer(values)
+        self._tracer = Tracer(values, names)
 
     # -- missing facts --
 
     def of_missing(self, missing: Sequence[str]) -> Iterator[Text]:
+        """Say who must supply what; of a household's own decision, that it is its own."""
+        advised = {self._definition(name).record_type for name in ADVICE if self._is_declined(name)}
         for name in missing:
+            if name.startswith("law."):
+                label = self._values.law.parameters[name.removeprefix("law.")].label
+                yield Text(f"“{label.zh}”还没有公布，公布后即可判定。", f"The answer follows once {_quoted(label)} is published.")
             for fact in self._cells(name):
-                yield from self._outcomes(fact)
+                if fact.definition.record_type in advised:
+                    yield from (ADVICE[each] for each in ADVICE if self._definition(each).record_type == fact.definition.record_type)
+                else:
+                    yield from self._outcomes(fact)
+
+    def _is_declined(self, name: str) -> bool:
+        return any(node.op == "fact" and node.payload[1] == name and False in self._values.values[id(node)] for node in self._nodes)
+
+    def _definition(self, name: str) -> FactDefinition:
+        return next(fact for (_, known), fact in self._values.law.facts.items() if known == name)
 
     def _outcomes(self, fact: _Fact) -> Iterator[Text]:
-        """Say what the answer would be for each value a missing fact can take; for numbers, where the answer turns."""
-        label = fact.definition.label
-        if fact.node.shape.kind in ("bool", "code"):
+        """Say which department must supply a missing fact, and what the answer would be for each value it can take."""
+        label, department = self._called(fact), self._names.department(fact.definition.record_type)
+        if department is None:
+            yield Text(f"补上{label.zh}后即可判定。", f"The answer follows once {label.en} is known.")
+        else:
+            zh = f"需要{department.zh}部门补上{label.zh}；补上后自动重新判定。"
+            yield Text(zh, f"{department.en} must supply {label.en}; the answer then follows by itself.")
+        if fact.node.shape.kind in ("bool", "code") and fact.definition.name not in BRINGS_MORE:
             for value in self._choices(fact):
                 amount = self._amount_with(fact, value)
                 if amount:
-                    said = self._said(fact, value)
-                    yield Text(
-                        f"若“{label.zh}”查明为 {said.zh}，可得 {self._money(amount).zh}。",
-                        f"If '{label.en}' turns out to be {said.en}, {self._money(amount).en} is due.",
-                    )
-        yield Text(f"补上“{label.zh}”即可判定。", f"The answer follows once '{label.en}' is known.")
+                    said, due = self._said(fact, value), self._due(amount)
+                    yield Text(f"如果查明{label.zh}是“{said.zh}”，{due.zh}。", f"If {label.en} turns out to be {said.en}, {due.en}.")
 
     # -- failed conditions --
 
     def of_failed(self) -> Iterator[Text]:
         leaves = list(dict.fromkeys(self._failed_amount(self._root, self._row)))
+        yield from (ADVICE[fact.definition.name] for fact in self._facts_below(self._root, self._row) if self._would_open(fact))
         if len(leaves) <= _LEAVES_MAX:
             yield from self._turning(leaves)
         for node, row in self._nearest_thresholds(leaves):
             yield self._failed_words(node, row)
+
+    def _would_open(self, fact: _Fact) -> bool:
+        """Say whether the answer would no longer be no if the household agreed to what it has not yet."""
+        declined = fact.definition.name in ADVICE and self._values.at(fact.node, fact.row) is False
+        return declined and self._result_with(fact, True) != 0
 
     def _nearest_thresholds(self, leaves: Sequence[Leaf]) -> list[Leaf]:
         """Of several thresholds for one value (80, 90, 100 years), keep the one that is least far away."""
@@ -151,42 +174,56 @@ class Trial:
         elif node.op == "where" and node.shape.kind == "bool" and values.at(node.args[0], row) is not None:
             branch = node.args[1] if values.at(node.args[0], row) else node.args[2]
             yield from self._failed(branch, row if branch.shape.entity else 0, wanted)
-        elif wanted or not any(fact.definition.name in NOT_ADVISED for fact in self._facts_below(node, row)):
+        elif wanted or not any(fact.definition.name in NOT_SAID for fact in self._facts_below(node, row)):
             yield node, row
 
     def _failed_words(self, node: Node, row: int) -> Text:
-        """Say which condition failed and by how much."""
+        """Say what the law requires, what is on record, and how far the two are apart."""
         holds = self._values.at(node, row)
-        words = self._tracer.words(node, row)
         if node.op in _COMPARISONS or node.op == "sub":
-            return self._distance(node, row, words, holds)
+            return self._distance(node, row, holds)
+        words = self._owned(node, row)
         if node.shape.kind != "bool":
-            now = value_text(holds, node.shape)
-            return Text(f"不满足：{words.zh}须大于 0（现为 {now.zh}）。", f"Not met: {words.en} must be above 0 (now {now.en}).")
+            now = self._tracer.said(node, holds)
+            return Text(f"要求{words.zh}高于 0；目前是 {now.zh}。", f"Required: {words.en} above 0; it is {now.en}.")
+        if node.op == "isin":
+            now = self._tracer.said(node.args[0], self._values.at(*self._values.operands(node, row)[0]))
+            must = Text("要求不是这样：", "Must not be so: ") if holds else Text("要求", "Required: ")
+            return Text(f"{must.zh}{words.zh}；登记为“{now.zh}”。", f"{must.en}{words.en}; on record: {now.en}.")
         if holds:
-            return Text(f"不满足的条件：须不是“{words.zh}”。", f"Not met: must not be '{words.en}'.")
-        return Text(f"不满足的条件：{words.zh}。", f"Not met: {words.en}.")
+            return Text(f"要求不是“{words.zh}”；目前是。", f"Required: not {_quoted(words)}; at present it is.")
+        return Text(f"要求“{words.zh}”；目前不是。", f"Required: {_quoted(words)}; at present it is not.")
 
-    def _distance(self, node: Node, row: int, words: Text, holds: bool | None) -> Text:
+    def _distance(self, node: Node, row: int, holds: bool | None) -> Text:
+        """Word a comparison that is not as required: what must be, what is, and the difference."""
         (a, row_a), (b, row_b) = self._values.operands(node, row)
         left, right = self._values.at(a, row_a), self._values.at(b, row_b)
-        now, bound = value_text(left, a.shape, self._tracer._code_labels(a)), value_text(right, b.shape, self._tracer._code_labels(b))
-        if node.op == "sub":
-            words, holds = joined(self._tracer.words(a, row_a), ">", self._tracer.words(b, row_b)), False
-        if node.op in ("eq", "ne") and a.shape.kind in ("code", "bool"):
-            is_wanted = (node.op == "eq") is not bool(holds)
-            what = self._tracer.words(a, row_a)
-            zh_must, en_must = ("须为", "must be") if is_wanted else ("须不是", "must not be")
+        # A difference counts while it is above nothing.
+        op = "gt" if node.op == "sub" else OPPOSITES[node.op] if holds else node.op
+        what, bound_words = self._owned(a, row_a), self._tracer.words(b, row_b)
+        now, bound = self._tracer.said(a, left), self._tracer.said(b, right)
+        if op in ("eq", "ne") and a.shape.kind in ("code", "bool"):
+            must = SIGNS[op]
             return Text(
-                f"不满足：{what.zh}{zh_must} {bound.zh}（现为 {now.zh}）。", f"Not met: {what.en} {en_must} {bound.en} (now {now.en})."
+                f"要求{what.zh}{must.zh}“{bound.zh}”；登记为“{now.zh}”。", f"Required: {what.en} {must.en} {bound.en}; on record: {now.en}."
             )
-        opening = Text("须不满足", "must not hold") if holds else Text("不满足", "not met")
-        zh = f"{opening.zh}：{words.zh}（现为 {now.zh}，界限 {bound.zh}"
-        en = f"{opening.en.capitalize()}: {words.en} (now {now.en}, threshold {bound.en}"
-        if a.shape.kind == "number" and left is not None and right is not None and left != right:
-            gap = value_text(abs(right - left), a.shape)
-            return Text(f"{zh}，相差 {gap.zh}）。", f"{en}, {gap.en} apart).")
-        return Text(f"{zh}）。", f"{en}).")
+        required = joined(what, (DATE_SIGNS if a.shape.kind == "date" else SIGNS)[op], bound_words)
+        if bound_words != bound:
+            required = Text(f"{required.zh}（{bound.zh}）", f"{required.en} ({bound.en})")
+        gap = self._gap_words(op, a, left, right)
+        return Text(f"要求{required.zh}；目前是 {now.zh}{gap.zh}。", f"Required: {required.en}; it is {now.en}{gap.en}.")
+
+    def _gap_words(self, op: str, node: Node, left: Any, right: Any) -> Text:
+        if node.shape.kind != "number" or left is None or right is None or left == right or op in ("eq", "ne"):
+            return Text("", "")
+        gap = value_text(abs(right - left), node.shape, is_age=self._tracer.is_age(node))
+        return Text(f"，还差 {gap.zh}", f", {gap.en} short") if op in ("gt", "ge") else Text(f"，超出 {gap.zh}", f", {gap.en} over")
+
+    def _owned(self, node: Node, row: int) -> Text:
+        """Name what a node is made of and, in a household of several, whose it is."""
+        words = self._tracer.words(node, row)
+        who = self._whose(node.shape.entity, row)
+        return Text(f"{who.zh}的{words.zh}", f"{words.en} of {who.en}") if who else words
 
     # -- what would end an entitlement --
 
@@ -197,10 +234,10 @@ class Trial:
                 continue
             value = self._nearest(fact, lambda amount: amount == 0)
             if value is not None:
-                label, now, then = fact.definition.label, self._said(fact, self._values.at(fact.node, fact.row)), self._said(fact, value)
+                label, now, then = self._called(fact), self._said(fact, self._values.at(fact.node, fact.row)), self._said(fact, value)
                 yield Text(
-                    f"若“{label.zh}”由 {now.zh} 变为 {then.zh}，将不再可得。",
-                    f"If '{label.en}' went from {now.en} to {then.en}, nothing would be due.",
+                    f"如果{label.zh}从 {now.zh} 变为 {then.zh}，就不再符合。",
+                    f"If {label.en} went from {now.en} to {then.en}, nothing more would be due.",
                 )
 
     # -- the nearest value that turns the answer --
@@ -218,15 +255,16 @@ class Trial:
                     yield self._turn_words(fact, value)
 
     def _turn_words(self, fact: _Fact, value: Any) -> Text:
-        label, amount = fact.definition.label, self._money(self._amount_with(fact, value) or 0)
+        label, due = self._called(fact), self._due(self._amount_with(fact, value) or 0)
         now, then = self._said(fact, self._values.at(fact.node, fact.row)), self._said(fact, value)
         return Text(
-            f"若“{label.zh}”不是 {now.zh} 而是 {then.zh}，可得 {amount.zh}。",
-            f"If '{label.en}' were {then.en} instead of {now.en}, {amount.en} would be due.",
+            f"如果{label.zh}是 {then.zh}（目前是 {now.zh}），{due.zh}。",
+            f"If {label.en} were {then.en} (it is {now.en}), {due.en}.",
         )
 
     def _fixed(self, fact: _Fact) -> bool:
-        return fact.definition.dtype in _NUMBERS_OF_THINGS or fact.definition.name in NOT_ADVISED
+        name = fact.definition.name
+        return fact.definition.dtype in _NUMBERS_OF_THINGS or name in NOT_ADVISED or name in ADVICE
 
     def _nearest(self, fact: _Fact, wanted: Callable[[int], bool]) -> Any:
         """Return the value nearest to the present one whose amount is as wanted, or None."""
@@ -261,6 +299,10 @@ class Trial:
 
     def _amount_with(self, fact: _Fact, value: Any) -> int:
         """Return the amount with one fact changed; 0 where it is then unknown or nothing."""
+        return max(int(self._result_with(fact, value) or 0), 0)
+
+    def _result_with(self, fact: _Fact, value: Any) -> int | None:
+        """Return the amount with one fact changed; None where it is then unknown."""
         self._trials += 1
         rows = self._values.rows
         changed: dict[int, Any] = {id(fact.node): _replaced(self._values.values[id(fact.node)], fact.row, value)}
@@ -270,7 +312,7 @@ class Trial:
             args = [changed.get(id(arg), self._values.values[id(arg)]) for arg in node.args]
             changed[id(node)] = evaluate_node(node, self._scalar.cell(node), args, rows)
         found = changed.get(id(self._root), self._values.values[id(self._root)])[self._row]
-        return max(int(found or 0), 0)
+        return None if found is None else int(found)
 
     def _choices(self, fact: _Fact) -> list[Any]:
         if fact.node.shape.kind == "bool":
@@ -309,10 +351,28 @@ class Trial:
         return _Fact(node, row, self._values.law.facts[(str(entity), str(name))])
 
     def _said(self, fact: _Fact, value: Any) -> Text:
-        return value_text(value, fact.node.shape, fact.definition.code_labels)
+        return fact_text(value, fact.node.shape, fact.definition, self._names)
 
-    def _money(self, amount: int) -> Text:
-        return granted_text(amount, self._unit)
+    def _called(self, fact: _Fact) -> Text:
+        """Name a fact, in quotes, and whose it is where that is not plain."""
+        label, who = fact.definition.label, self._whose(fact.node.shape.entity, fact.row)
+        if who is None:
+            return Text(f"“{label.zh}”", _quoted(label))
+        return Text(f"{who.zh}的“{label.zh}”", f"{_quoted(label)} of {who.en}")
+
+    def _whose(self, entity: str, row: int) -> Text | None:
+        """Name the member a fact belongs to, unless the decision is about that very member."""
+        return None if entity == self._root.shape.entity or not entity else self._names.member(entity, row)
+
+    def _due(self, amount: int) -> Text:
+        if self._unit == "status":
+            return Text("就能认定", "it would be recognised")
+        granted = granted_text(amount, self._unit)
+        return Text(f"可得 {granted.zh}", f"{granted.en} would be due")
+
+
+def _quoted(label: Text) -> str:
+    return f"“{label.en}”"
 
 
 def _replaced(values: Sequence[Any], row: int, value: Any) -> list[Any]:

@@ -88,9 +88,6 @@ def _house(name: str, entity: str, dtype: str, unit: str, zh: str, en: str) -> F
     return FactDefinition(name, entity, dtype, unit, label=Text(zh, en), department="police", record_type="resident")
 
 
-# Facts of a person that no advice may touch: "if you were born earlier", "if he had died".
-NOT_ADVISED = frozenset({"birth_date", "sex", "died_on"})
-
 # Columns every snapshot has beside what the contracts declare.
 HOUSE_FACTS = (
     _house("resident_no", "person", "resident", "id", "居民编号", "Resident number"),
@@ -104,6 +101,8 @@ HOUSE_FACTS = (
     _house("district", "household", "area6", "", "居住区县", "District of residence"),
     _house("street", "household", "area", "", "居住街道", "Street of residence"),
     _house("community", "household", "area12", "", "居住社区", "Community of residence"),
+    # True, or unknown while a row of the resident register that names this household waits to be corrected.
+    _house("members_complete", "household", "bool", "", "家庭成员齐全", "All members registered"),
     _house("claim_no", "claim", "digits", "id", "结算单号", "Claim number"),
     _house("resident_no", "claim", "resident", "id", "居民编号", "Resident number"),
     _house("household_no", "claim", "household_no", "id", "户号", "Household number"),

@@ -13,6 +13,7 @@ from zhida.engine.changes import changes_of
 from zhida.engine.definitions import BenefitDefinition
 from zhida.engine.errors import BenefitUnknown
 from zhida.engine.trace import ParameterUse, TraceNode, Tracer, Values
+from zhida.engine.wording import Names
 from zhida.kernel.text import Text
 
 if TYPE_CHECKING:
@@ -29,10 +30,11 @@ class BenefitExplanation:
     missing: names of the facts an unknown answer waits for (``law.<name>`` for a number of the law).
     """
 
-    def __init__(self, compiled: CompiledBenefit, row: int, values: Values, order: dict[str, int], scalar: ScalarProgram) -> None:
+    def __init__(self, compiled: CompiledBenefit, row: int, values: Values, scalar: ScalarProgram, names: Names) -> None:
         self.benefit: BenefitDefinition = compiled.definition
         self.row = row
-        self._compiled, self._values, self._scalar = compiled, values, scalar
+        self._compiled, self._values, self._scalar, self._names = compiled, values, scalar, names
+        order = scalar.source_order
         amount = values.at(compiled.amount, row)
         self.occasion: int | None = values.at(compiled.occasion, row) if compiled.occasion is not None else None
         unnamed = compiled.occasion is not None and self.occasion is None and bool(amount)
@@ -46,15 +48,17 @@ class BenefitExplanation:
     @cached_property
     def trace(self) -> TraceNode:
         """The steps of the decision, from the benefit down to facts and numbers of the law."""
-        return Tracer(self._values).trace(self._compiled.amount, self.row)
+        return Tracer(self._values, self._names).trace(self._compiled.amount, self.row)
 
     @cached_property
     def changes(self) -> tuple[Text, ...]:
         """What would change the answer: the conditions that failed and by how much, and single facts that would turn it."""
-        return changes_of(self._compiled, self.row, self.status, self.missing, self._values, self._scalar)
+        return changes_of(self._compiled, self.row, self.status, self.missing, self._values, self._scalar, self._names)
 
 
-def explain(program: Program, scalar: ScalarProgram, household: Any, benefits: Sequence[str] | None) -> list[BenefitExplanation]:
+def explain(
+    program: Program, scalar: ScalarProgram, household: Any, benefits: Sequence[str] | None, names: Names | None = None
+) -> list[BenefitExplanation]:
     """Return an explanation per benefit and row. Raises: BenefitUnknown for a code that the program does not hold."""
     codes = list(program.benefits) if benefits is None else list(benefits)
     for code in codes:
@@ -64,7 +68,7 @@ def explain(program: Program, scalar: ScalarProgram, household: Any, benefits: S
     roots = [node for code in codes for node in (program.benefits[code].amount, program.benefits[code].occasion) if node is not None]
     values = Values(program.law, scalar.values(rows, roots if benefits is not None else None), rows)
     return [
-        BenefitExplanation(program.benefits[code], row, values, scalar.source_order, scalar)
+        BenefitExplanation(program.benefits[code], row, values, scalar, names or Names())
         for code in codes
         for row in range(rows.counts[program.benefits[code].amount.shape.entity])
     ]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from zhida.engine.law import Law
     from zhida.engine.scalar import ScalarProgram
     from zhida.engine.vector import Evaluation, VectorProgram
+    from zhida.engine.wording import Names
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +89,13 @@ class Program:
         """Decide every benefit for one household, without a trace; see scalar.py."""
         return self._scalar.decide(household)
 
-    def explain(self, household: HouseholdFacts, benefits: Sequence[str] | None = None) -> list[BenefitExplanation]:
-        """Decide and explain every benefit for every row of one household."""
+    def explain(
+        self, household: HouseholdFacts, benefits: Sequence[str] | None = None, names: Names | None = None
+    ) -> list[BenefitExplanation]:
+        """Decide and explain every benefit for every row of one household. names: how the reader calls areas, members, departments."""
         from zhida.engine.explain import explain
 
-        return explain(self, self._scalar, household, benefits)
+        return explain(self, self._scalar, household, benefits, names)
 
 
 def compile_program(law: Law, period: Month, benefits: Sequence[BenefitDefinition]) -> Program:

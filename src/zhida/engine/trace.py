@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Any
 from zhida.engine.entities import FactDefinition
 from zhida.engine.graph import Node
 from zhida.engine.household import Rows
-from zhida.engine.wording import ARITHMETIC, FUNCTIONS, OPPOSITES, SIGNS, called, granted_text, joined, value_text
+from zhida.engine.wording import (
+    ARITHMETIC,
+    DATE_SIGNS,
+    FUNCTIONS,
+    ONE_OF,
+    OPPOSITES,
+    SIGNS,
+    Names,
+    called,
+    fact_text,
+    granted_text,
+    joined,
+    value_text,
+)
 from zhida.kernel.period import NEVER
 from zhida.kernel.text import Text
 
@@ -147,8 +160,8 @@ def entry_of(node: Node, keys: Sequence[Any]) -> Entry | None:
 class Tracer:
     """Writes the steps of one decision. A step's children are the nearest named things below it that had a say."""
 
-    def __init__(self, values: Values) -> None:
-        self._values = values
+    def __init__(self, values: Values, names: Names) -> None:
+        self._values, self._names = values, names
         self._shown: set[tuple[int, int]] = set()
 
     def trace(self, node: Node, row: int) -> TraceNode:
@@ -169,11 +182,29 @@ class Tracer:
 
     def _step(self, kind: str, name: str, label: Text, node: Node, row: int, children: Sequence[TraceNode] = ()) -> TraceNode:
         value, shape = self._values.at(node, row), node.shape
-        labels = self._code_labels(node)
-        text = value_text(value, shape, labels)
+        text = self.said(node, value)
         return TraceNode(
             kind, name, label, value, str(shape.unit), shape.scale, text, children=tuple(children), entity=shape.entity, row=row
         )
+
+    def said(self, node: Node, value: Any) -> Text:
+        """Write a value of a node as people say it: of a fact by what it is a fact of, of a number of the law to its last decimal."""
+        fact = self._fact_behind(node)
+        if fact is not None:
+            return fact_text(value, node.shape, fact, self._names)
+        exact = node.op in ("number", "lookup", "bracket", "const")
+        return value_text(value, node.shape, self._code_labels(node), exact=exact, is_age=self.is_age(node))
+
+    def _fact_behind(self, node: Node) -> FactDefinition | None:
+        while node.op in ("project", "fill", "variable") and node.args:
+            node = node.args[0]
+        return self._values.law.facts[(str(node.payload[0]), str(node.payload[1]))] if node.op == "fact" else None
+
+    def is_age(self, node: Node) -> bool:
+        if str(node.shape.unit) != "year":
+            return False
+        label = self.words(node, 0).zh
+        return "岁" in label or "年龄" in label
 
     def _code_labels(self, node: Node) -> Sequence[Text]:
         """Find the words of a code among the facts that share its list."""
@@ -234,11 +265,9 @@ class Tracer:
 
     def _member(self, node: Node, index: int) -> TraceNode:
         own = node.args[0]
-        label = (
-            Text(f"第{index + 1}位成员", f"member {index + 1}")
-            if own.shape.entity == "person"
-            else Text(f"第{index + 1}项", f"item {index + 1}")
-        )
+        number = index + 1
+        usual = Text(f"第{number}位成员", f"Member {number}") if own.shape.entity == "person" else Text(f"第{number}项", f"Item {number}")
+        label = self._names.member(own.shape.entity, index) or usual
         return self._step("member", "", label, own, index, _distinct(self._steps(own, index)))
 
     def _parameter(self, node: Node, row: int) -> list[TraceNode]:
@@ -280,7 +309,7 @@ class Tracer:
             case "number" | "lookup" | "marginal" | "bracket":
                 return parameter_of(node).label
             case "const":
-                return value_text(node.payload[1], node.shape, self._code_labels(node))
+                return self.said(node, node.payload[1])
             case "size":
                 return Text("家庭人数", "household size")
             case "every":
@@ -288,7 +317,7 @@ class Tracer:
             case "isin":
                 codes = [value_text(p, node.args[0].shape, self._code_labels(node.args[0])) for p in node.payload]
                 options = Text("、".join(c.zh for c in codes), ", ".join(c.en for c in codes))
-                return joined(self.words(node.args[0], row), "∈", options)
+                return joined(self.words(node.args[0], row), ONE_OF, options)
             case "not":
                 inner = node.args[0]
                 if inner.op in OPPOSITES:
@@ -300,9 +329,8 @@ class Tracer:
             case op if op in ARITHMETIC:
                 return joined(self.words(node.args[0], row), ARITHMETIC[op], self.words(node.args[1], row))
             case "and" | "or":
-                sign = Text("且", "and") if node.op == "and" else Text("或", "or")
-                a, b = (self.words(arg, row) for arg in node.args)
-                return Text(f"{a.zh}{sign.zh}{b.zh}", f"{a.en} {sign.en} {b.en}")
+                sign = Text("，且", "and") if node.op == "and" else Text("，或", "or")
+                return joined(self.words(node.args[0], row), sign, self.words(node.args[1], row))
             case "where":
                 return self.words(node.args[1], row)
             case op if op in FUNCTIONS:
@@ -311,7 +339,8 @@ class Tracer:
         return self.words(node.args[0], row) if node.args else Text(node.op, node.op)
 
     def _comparison(self, op: str, node: Node, row: int) -> Text:
-        return joined(self.words(node.args[0], row), SIGNS[op], self.words(node.args[1], row))
+        signs = DATE_SIGNS if node.args[0].shape.kind == "date" else SIGNS
+        return joined(self.words(node.args[0], row), signs[op], self.words(node.args[1], row))
 
 
 def _distinct(steps: Sequence[TraceNode]) -> tuple[TraceNode, ...]:

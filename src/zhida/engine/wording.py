@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from zhida.engine.calendar import NEVER_DAY, day_of
@@ -12,7 +14,14 @@ from zhida.kernel.money import format_yuan
 from zhida.kernel.text import Text
 
 UNKNOWN_TEXT = Text("未知", "unknown")
-_YES, _NO, _NONE, _NEVER = Text("是", "yes"), Text("否", "no"), Text("无", "none"), Text("从未", "never")
+_YES, _NO, _NONE = Text("是", "yes"), Text("否", "no"), Text("无", "none")
+# What is said of a day that never came: no register holds it.
+_NEVER, _NO_DEATH = Text("没有登记", "none registered"), Text("没有死亡登记", "no death registered")
+_ON_RECORD, _NOT_ON_RECORD = Text("有登记", "on record"), Text("没有登记", "not on record")
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+# Decimals that people read; a number of the law is written to its last decimal.
+_READ_DECIMALS = 2
+_AREAS, _NUMBERED = ("area", "area6", "area12"), ("household_no", "digits")
 _UNIT_WORDS = {
     "fen": Text("元", "yuan"),
     "month": Text("个月", "months"),
@@ -26,10 +35,25 @@ _UNIT_WORDS = {
     "id": Text("", ""),
 }
 _PER = {"month": Text("月", "month"), "year": Text("年", "year"), "day": Text("天", "day"), "hour": Text("小时", "hour")}
-SIGNS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
+SIGNS = {
+    "lt": Text("低于", "below"),
+    "le": Text("不高于", "at most"),
+    "gt": Text("高于", "above"),
+    "ge": Text("不低于", "at least"),
+    "eq": Text("是", "is"),
+    "ne": Text("不是", "is not"),
+}
+DATE_SIGNS = SIGNS | {
+    "lt": Text("早于", "before"),
+    "le": Text("不晚于", "on or before"),
+    "gt": Text("晚于", "after"),
+    "ge": Text("不早于", "on or after"),
+}
+ONE_OF = Text("属于", "is one of")
 # What is said of a comparison that does not hold.
 OPPOSITES = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}
-ARITHMETIC = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "datediff": "−", "dateadd": "+", "datesub": "−"}
+_SYMBOLS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "datediff": "−", "dateadd": "+", "datesub": "−"}
+ARITHMETIC = {op: Text(f" {sign} ", sign) for op, sign in _SYMBOLS.items()}
 FUNCTIONS = {
     "min": Text("较小者", "smaller of"),
     "max": Text("较大者", "larger of"),
@@ -46,8 +70,35 @@ FUNCTIONS = {
 }
 
 
-def value_text(value: Any, shape: Shape, code_labels: Sequence[Text] = ()) -> Text:
-    """Write a value with its unit.
+@dataclass(frozen=True)
+class Names:
+    """How a reader calls what the engine only numbers; None where there is no name for it.
+
+    area: by code. member: by entity and row of the household. department: who delivers a record type.
+    """
+
+    area: Callable[[int], Text | None] = lambda code: None
+    member: Callable[[str, int], Text | None] = lambda entity, row: None
+    department: Callable[[str], Text | None] = lambda record_type: None
+
+
+def fact_text(value: Any, shape: Shape, fact: Any, names: Names) -> Text:
+    """Write the value of a fact (entities.FactDefinition) as people say it: an area by name, a day that never came as such."""
+    if value is None:
+        return UNKNOWN_TEXT
+    if fact.dtype in _AREAS:
+        return names.area(int(value)) or _both(str(value))
+    if fact.dtype in ("resident", "organisation"):
+        return _ON_RECORD if value else _NOT_ON_RECORD
+    if fact.dtype in _NUMBERED:
+        return _both(str(value))
+    if shape.kind == "date" and value >= NEVER_DAY and fact.name == "died_on":
+        return _NO_DEATH
+    return value_text(value, shape, fact.code_labels)
+
+
+def value_text(value: Any, shape: Shape, code_labels: Sequence[Text] = (), *, exact: bool = False, is_age: bool = False) -> Text:
+    """Write a value with its unit. exact: to the last decimal. is_age: years of somebody's life.
 
     >>> value_text(130100, Shape("number", unit=Unit.parse("fen/month"))).en
     '1,301.00 yuan/month'
@@ -57,13 +108,18 @@ def value_text(value: Any, shape: Shape, code_labels: Sequence[Text] = ()) -> Te
     if shape.kind == "bool":
         return _YES if value else _NO
     if shape.kind == "date":
-        return _NEVER if value >= NEVER_DAY else _both(day_of(value).isoformat())
+        return _NEVER if value >= NEVER_DAY else _day_text(day_of(value))
     if shape.kind == "code":
         return _code_text(int(value), shape.codes, code_labels)
     unit = unit_text(shape.unit)
-    number = _number(int(value), shape)
+    number = _number(int(value), shape, exact)
     separator = " " if unit.en and not unit.en.startswith("/") else ""
-    return Text(f"{number} {unit.zh}".rstrip(), f"{number}{separator}{unit.en}".rstrip())
+    en = unit.en.removesuffix("s") if number == "1" else unit.en
+    return Text(f"{number} {'岁' if is_age else unit.zh}".rstrip(), f"{number}{separator}{en}".rstrip())
+
+
+def _day_text(day: date) -> Text:
+    return Text(f"{day.year}年{day.month}月{day.day}日", f"{day.day} {_MONTHS[day.month - 1]} {day.year}")
 
 
 def granted_text(amount: int | None, unit: str) -> Text:
@@ -81,10 +137,22 @@ def _code_text(position: int, codes: Sequence[str], labels: Sequence[Text]) -> T
     return labels[position - 1] if len(labels) >= position else _both(codes[position - 1].replace("_", " "))
 
 
-def _number(value: int, shape: Shape) -> str:
+def _number(value: int, shape: Shape, exact: bool) -> str:
+    """Money has two decimals; other numbers have as many as they need, at most two unless they are exact or below one."""
     if shape.unit.power("fen") == 1:
-        return format_yuan(value) if not shape.scale else _decimal(value, shape.scale + 2)
-    return _decimal(value, shape.scale)
+        rounded = _rounded(value, shape.scale)
+        return _decimal(value, shape.scale + 2) if exact and rounded * 10**shape.scale != value else format_yuan(rounded)
+    if exact or shape.scale <= _READ_DECIMALS or abs(value) < 10**shape.scale:
+        kept = shape.scale if exact else min(shape.scale, 2 * _READ_DECIMALS)
+    else:
+        kept = _READ_DECIMALS
+    return _decimal(_rounded(value, shape.scale - kept), kept)
+
+
+def _rounded(value: int, decimals: int) -> int:
+    """Drop decimals of a whole number, half up."""
+    size = 10**decimals
+    return (abs(value) * 2 + size) // (2 * size) * (-1 if value < 0 else 1)
 
 
 def _decimal(value: int, scale: int) -> str:
@@ -106,8 +174,8 @@ def _both(written: str) -> Text:
     return Text(written, written)
 
 
-def joined(first: Text, sign: str, second: Text) -> Text:
-    return Text(f"{first.zh} {sign} {second.zh}", f"{first.en} {sign} {second.en}")
+def joined(first: Text, sign: Text, second: Text) -> Text:
+    return Text(f"{first.zh}{sign.zh}{second.zh}", f"{first.en} {sign.en} {second.en}")
 
 
 def called(function: Text, args: Sequence[Text]) -> Text:

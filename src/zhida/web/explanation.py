@@ -54,10 +54,10 @@ def numbers_used(steps: Iterable[Any]) -> list[Any]:
 
 def facts_used(steps: Iterable[Any]) -> list[Any]:
     """Return each step that reads a fact once, in the order it is first used: the value is the step's."""
-    seen: dict[tuple[str, str], Any] = {}
+    seen: dict[tuple[str, str, str], Any] = {}
     for step in steps:
         if step.fact:
-            seen.setdefault((step.label.zh, step.value_text.zh), step)
+            seen.setdefault((step.who, step.label.zh, step.value_text.zh), step)
     return list(seen.values())
 
 

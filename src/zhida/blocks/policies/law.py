@@ -88,7 +88,7 @@ def missing_named(name: str) -> Missing:
     fact = records.facts().get(name)
     if fact is None:
         house = next(found for (_, known), found in _law(None).facts.items() if known == name)
-        return Missing(name, house.label, None, None)
+        fact = house
     contract = records.record_type(fact.record_type)
     return Missing(name, fact.label, contract.department, contract.label)
 

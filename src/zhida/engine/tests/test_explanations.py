@@ -6,10 +6,15 @@ from datetime import date
 
 import pytest
 
-from zhida.engine.api import BenefitExplanation, EngineError, Law, TraceNode, load_law
+from zhida.engine.api import BenefitExplanation, EngineError, FactDefinition, Law, Names, TraceNode, load_law
+from zhida.engine.calendar import NEVER_DAY
+from zhida.engine.graph import Shape
 from zhida.engine.tests.sample.entities import AREAS, FACTS
 from zhida.engine.tests.test_law import OCTOBER, POOR, SAMPLE, world_of_one
 from zhida.engine.tests.worlds import World
+from zhida.engine.units import Unit
+from zhida.engine.wording import fact_text, value_text
+from zhida.kernel.text import Text
 
 
 @pytest.fixture(scope="module")
@@ -44,32 +49,63 @@ def test_a_trace_shows_only_the_conditions_that_decided(law: Law) -> None:
 
 def test_a_failed_threshold_is_named_with_the_nearest_distance(law: Law) -> None:
     sentences = [change.en for change in explained(law, "old_age", world_of_one()).changes]
-    assert sentences == ["Not met: Age ≥ old_age (now 35 years, threshold 80 years, 45 years apart)."]
+    assert sentences == ["Required: Age at least old_age (80 years); it is 35 years, 45 years short."]
 
 
 def test_the_nearest_single_change_is_found_to_the_fen(law: Law) -> None:
     sentences = [change.en for change in explained(law, "support", world_of_one(household=POOR | {"household_income": 150000})).changes]
-    assert sentences[0] == "If 'household income' were 1,216.49 yuan/month instead of 1,500.00 yuan/month, 0.01 yuan would be due."
+    assert sentences[0] == "If “household income” were 1,216.49 yuan/month (it is 1,500.00 yuan/month), 0.01 yuan would be due."
 
 
 def test_what_would_end_an_entitlement_is_said(law: Law) -> None:
     sentences = [change.en for change in explained(law, "support", world_of_one(household=POOR)).changes]
-    assert "If 'household income' went from 1,000.00 yuan/month to 1,216.50 yuan/month, nothing would be due." in sentences
+    assert "If “household income” went from 1,000.00 yuan/month to 1,216.50 yuan/month, nothing more would be due." in sentences
 
 
 def test_no_advice_touches_birth_or_death(law: Law) -> None:
     for person in ({}, {"died_on": date(2024, 1, 1)}, {"disability_level": 1, "wage": 100}):
         for code in ("old_age", "care"):
             assert all(
-                "If 'died on'" not in s.en and "If 'birth date'" not in s.en for s in explained(law, code, world_of_one(person)).changes
+                "If “died on”" not in s.en and "If “birth date”" not in s.en for s in explained(law, code, world_of_one(person)).changes
             )
 
 
 def test_a_missing_fact_is_named_with_what_it_could_mean(law: Law) -> None:
     found = explained(law, "graduate", world_of_one({"degree": None}))
     assert found.missing == ("degree",)
-    assert "If 'degree' turns out to be master, 30,000.00 yuan is due." in [change.en for change in found.changes]
-    assert "The answer follows once 'degree' is known." in [change.en for change in found.changes]
+    assert "If “degree” turns out to be master, 30,000.00 yuan would be due." in [change.en for change in found.changes]
+    assert "The answer follows once “degree” is known." in [change.en for change in found.changes]
+
+
+def test_a_reader_is_told_which_department_must_supply_a_missing_fact(law: Law) -> None:
+    names = Names(department=lambda record_type: Text("教育", "Education"))
+    found = law.program(OCTOBER).explain(world_of_one({"degree": None}).household(0), ["graduate"], names)[0]
+    assert found.changes[0].en == "Education must supply “degree”; the answer then follows by itself."
+
+
+@pytest.mark.parametrize(
+    ("value", "shape", "zh"),
+    [
+        (130100, Shape("number", unit=Unit.parse("fen/month")), "1,301.00 元/月"),
+        (1083333333, Shape("number", unit=Unit.parse("fen/month"), scale=6), "10.83 元/月"),
+        (1234567, Shape("number", scale=6), "1.23"),
+        (7500, Shape("number", scale=6), "0.0075"),
+        (20382, Shape("date"), "2025年10月21日"),
+        (True, Shape("bool"), "是"),
+        (None, Shape("bool"), "未知"),
+    ],
+)
+def test_values_are_written_as_people_read_them(value: object, shape: Shape, zh: str) -> None:
+    assert value_text(value, shape).zh == zh
+
+
+def test_a_death_that_never_came_and_an_area_are_said_in_words() -> None:
+    day, place = Shape("date"), Shape("number")
+    names = Names(area=lambda code: Text("西湖区", "Xihu") if code == 330106 else None)
+    assert fact_text(NEVER_DAY, day, FactDefinition("died_on", "person", "date"), names).zh == "没有死亡登记"
+    assert fact_text(NEVER_DAY, day, FactDefinition("graduated_on", "person", "date"), names).en == "none registered"
+    assert fact_text(330106, place, FactDefinition("district", "person", "area6"), names).en == "Xihu"
+    assert fact_text(330106999001, place, FactDefinition("mother", "person", "resident"), names).en == "on record"
 
 
 def test_an_explanation_of_a_benefit_that_does_not_exist_is_refused(law: Law) -> None:
