@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from zhida.blocks.indicators import api as indicators
 from zhida.blocks.indicators.api import Cell, TakeUp, Timeliness
+from zhida.blocks.payments import api as payments
 from zhida.blocks.places import api as places
 from zhida.blocks.policies import api as policies
 from zhida.kernel.text import Text
@@ -32,6 +33,15 @@ MEASURES = (
     Measure("entitled", Text("份数", "Entitlements"), Text("符合条件的份数", "Entitlements")),
     Measure("unknown", Text("待补信息", "Facts missing"), Text("因缺信息而未定的份数", "Undecided for want of a fact")),
 )
+
+
+# What keeps a payment from its payee, by its state.
+_STUCK = {
+    "held": Text("暂缓：没有可用账户或收款人需核实", "held: no account to pay to, or the payee needs checking"),
+    "rejected": Text("被银行拒付：账户不可用", "rejected by the bank: the account cannot be used"),
+    "returned": Text("被银行退回：账户不可用", "returned by the bank: the account cannot be used"),
+}
+_STUCK_ORGANISATION = {"held": Text("暂缓：单位还没有登记对公账户", "held: the organisation has registered no account yet")}
 
 
 def withheld() -> str:
@@ -159,8 +169,31 @@ def state_share(total: Cell) -> Share | None:
     return Share(title, items)
 
 
-def take_up_bars(lines: Sequence[TakeUp], query: str) -> BarList | None:
-    """Rank policies by the share of the entitled that was paid, lowest first: where work is left."""
+def stuck_by_benefit(month: str, area: places.Area) -> dict[str, dict[str, int]]:
+    """Count what did not arrive of a month's batches, by benefit and state; for the city or one of its districts."""
+    stuck: dict[str, dict[str, int]] = {}
+    for row in payments.totals_by("benefit", "state", "district", month=month):
+        benefit, state, district = row.key
+        if state in _STUCK and area.code in (places.city().code, district):
+            by_state = stuck.setdefault(str(benefit), {})
+            by_state[str(state)] = by_state.get(str(state), 0) + row.count
+    return stuck
+
+
+def _why_stuck(benefit: str, stuck: dict[str, int]) -> str:
+    """Say why payments of a benefit did not arrive, most frequent first; empty where all did or where they wait for the bank."""
+    definition = policies.benefits().get(benefit)
+    to_organisation = definition is not None and definition.payee.startswith("organisation:")
+    reasons = {**_STUCK, **(_STUCK_ORGANISATION if to_organisation else {})}
+    said = [(count, reasons[state]) for state, count in sorted(stuck.items(), key=lambda pair: -pair[1])]
+    return pick(
+        "；".join(f"{number(count)} 份{reason.zh}" for count, reason in said),
+        "; ".join(f"{number(count)} {reason.en}" for count, reason in said),
+    )
+
+
+def take_up_bars(lines: Sequence[TakeUp], query: str, stuck: dict[str, dict[str, int]]) -> BarList | None:
+    """Rank policies by the share of the entitled that was paid, lowest first: where work is left, each with why."""
     lines = [line for line in lines if _is_money(line.benefit)]
     if not lines:
         return None
@@ -171,17 +204,23 @@ def take_up_bars(lines: Sequence[TakeUp], query: str) -> BarList | None:
             line.paid_share,
             percent(line.paid_share),
             reverse("cockpit:benefit", args=[line.benefit]) + query,
-            pick(f"{number(line.paid)} / {number(line.entitled)} 份", f"{number(line.paid)} of {number(line.entitled)}"),
+            _take_up_detail(line, stuck.get(line.benefit, {})),
             "bad" if line.paid_share < 0.5 else "wait" if line.paid_share < 0.95 else "good",
         )
         for line in ordered
     ]
     full = sum(line.paid_share >= 0.995 for line in lines)
     title = pick(
-        f"{len(lines)} 项待遇中，{full} 项已全部到账；到账比例由低到高",
-        f"{full} of {len(lines)} benefits have reached everyone entitled; lowest share first",
+        f"{len(lines)} 项待遇中，{full} 项已全部到账；其余写明卡在哪里",
+        f"{full} of {len(lines)} benefits have reached everyone entitled; the others say what holds them",
     )
     return BarList(title, items)
+
+
+def _take_up_detail(line: TakeUp, stuck: dict[str, int]) -> str:
+    counted = pick(f"{number(line.paid)} / {number(line.entitled)} 份", f"{number(line.paid)} of {number(line.entitled)}")
+    why = _why_stuck(line.benefit, stuck) if line.paid < line.entitled else ""
+    return f"{counted} · {why}" if why else counted
 
 
 def late_columns(timeliness: Timeliness) -> Columns | None:

@@ -46,7 +46,7 @@ def _area_page(request: HttpRequest, code: int) -> HttpResponse:
         "below": _LEVEL_BELOW.get(here.level),
         "benefits": figures.benefit_bars(indicators.by_benefit(request.viewer, month, code), query),
         "ages": figures.age_pairs(indicators.by_age_sex(request.viewer, month, code)) if here.level != "community" else None,
-        "take_up": figures.take_up_bars(lines, query),
+        "take_up": figures.take_up_bars(lines, query, figures.stuck_by_benefit(month, here)) if lines else None,
         "rosters": [line for line in lines if line.newly_found is not None],
         "trail": _trail(here, query),
         **_frame(request, month, measure),
