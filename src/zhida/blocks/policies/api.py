@@ -3,19 +3,12 @@
 from zhida.blocks.policies.appeals import answer_appeal, appeals, file_appeal
 from zhida.blocks.policies.decisions import AGE_BANDS, recurring_keys
 from zhida.blocks.policies.difference import DifferenceRow, difference
-from zhida.blocks.policies.entitlements import (
-    EntitlementLine,
-    EntitlementList,
-    Explanation,
-    Step,
-    decided_months,
-    entitlements,
-    explanation,
-)
 from zhida.blocks.policies.errors import AppealNotOpen, AppealWithoutText, NoRun, UnknownBenefit, UnknownPack
+from zhida.blocks.policies.explanations import Explanation, Step, explanation
 from zhida.blocks.policies.language import *  # noqa: F403
 from zhida.blocks.policies.language import __all__ as _words
 from zhida.blocks.policies.law import BenefitDefinition, benefits, facts_of, installed_law, record_types_of
+from zhida.blocks.policies.lists import EntitlementLine, EntitlementList, decided_months, entitlements
 from zhida.blocks.policies.runs import decisions_path, latest_run, run, run_benefits, run_period, runs
 from zhida.blocks.policies.sharing import set_household_sharing, shares_with_household
 

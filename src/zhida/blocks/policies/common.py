@@ -5,7 +5,7 @@ Numbers stand in ``parameters/common.yaml`` beside this file. Packs name these v
 
 from __future__ import annotations
 
-from zhida.blocks.policies.language import Household, Person, any_of, count, variable, years_between
+from zhida.blocks.policies.language import Household, Person, any_of, count, variable, where, years_between
 
 
 @variable(Person, unit="bool", label=("在世", "Alive"))
@@ -47,14 +47,20 @@ def is_working_age(person, law):
 
 @variable(Household, unit="1", label=("在世家庭成员", "Living members"))
 def people(household):
-    """How many members are not known to have died before the period began."""
-    return count(household.members.alive)
+    """How many members are not known to have died before the period began; unknown while the register still waits for one."""
+    return where(household.members_complete, count(household.members.alive), 0)
+
+
+@variable(Household, unit="1", label=("本市户籍在世成员", "Living members registered in the city"))
+def local_people(household):
+    """How many of them are registered in the city; unknown in the same way."""
+    return where(household.members_complete, count(household.members.is_local), 0)
 
 
 @variable(Household, unit="bool", label=("有本市户籍成员", "Has a member registered in the city"))
 def has_local_member(household):
-    """At least one living member is registered in the city."""
-    return any_of(household.members.is_local)
+    """At least one living member is registered in the city; whoever the register still waits for may be."""
+    return any_of(household.members.is_local) | ~household.members_complete
 
 
 @variable(Household, unit="bool", label=("家庭户", "Family household"))

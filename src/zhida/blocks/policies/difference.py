@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 from django.db import transaction
 
 from zhida.blocks.access import api as access
@@ -142,8 +143,7 @@ def _changed_facts(
     """Make the table ``change_<entity>``: per household and fact, whether any member's value changed; return its columns by fact."""
     key = "resident_no" if entity == "person" else "household_no"
     files = {"new": str(new / f"{entity}.parquet"), "old": str(old / f"{entity}.parquet")}
-    available = set(db.execute("SELECT * FROM read_parquet($new) LIMIT 0", {"new": files["new"]}).fetch_arrow_table().column_names)
-    available &= set(db.execute("SELECT * FROM read_parquet($old) LIMIT 0", {"old": files["old"]}).fetch_arrow_table().column_names)
+    available = set(pq.read_schema(files["new"]).names) & set(pq.read_schema(files["old"]).names)
     facts = sorted({fact for pairs in facts_of.values() for kind, fact in pairs if kind == entity and fact in available})
     columns = {(entity, fact): f"{entity}_{fact}_changed" for fact in facts}
     flags = "".join(f', bool_or(n."{fact}" IS DISTINCT FROM o."{fact}") AS "{columns[entity, fact]}"' for fact in facts)

@@ -37,6 +37,8 @@ CHUNKS_PER_FILE = 32
 WORKERS = 2
 # Below this many files a second process costs more than it brings.
 FILES_FOR_WORKERS = 4
+# What a decision file says of itself: counts by benefit, rows by chunk.
+_COUNTS, _GROUPS = "counts", "rows_by_chunk"
 
 Counts = dict[str, list[int]]  # benefit -> entitled, not entitled, unknown, amount
 
@@ -134,19 +136,48 @@ def make_file(task: FileTask) -> Counts:
     month = Month.parse(task.month)
     program = laws.installed_law(date.fromisoformat(task.law_as_of)).program(month)
     counts: Counts = {}
-    tables = [table for chunk in _chunks(task, month) for table in _decide_chunk(program, chunk, counts)]
-    rows = pa.concat_tables(tables, promote_options="none").unify_dictionaries() if tables else SCHEMA.empty_table()
-    with atomic_path(task.path) as temporary:
-        pq.write_table(rows.replace_schema_metadata({"counts": json.dumps(counts)}), temporary, compression="zstd")
+    groups: list[int] = []
+    with atomic_path(task.path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
+        for chunk in _chunks(task, month):
+            rows = _decided_rows(list(_decide_chunk(program, chunk, counts)))
+            groups.append(rows.num_rows)
+            if rows.num_rows:
+                writer.write_table(rows, row_group_size=rows.num_rows)
+        writer.add_key_value_metadata({_COUNTS: json.dumps(counts), _GROUPS: json.dumps(groups)})
     return counts
+
+
+def _decided_rows(tables: list[pa.Table]) -> pa.Table:
+    """Join a chunk's decisions, sorted by household: the list of one household is then a slice of one row group."""
+    return pa.concat_tables(tables).unify_dictionaries().sort_by("household_no") if tables else SCHEMA.empty_table()
 
 
 def _counts_in(path: Path) -> Counts:
-    metadata = pq.read_schema(path).metadata or {}
-    if b"counts" not in metadata:
+    metadata = pq.read_metadata(path).metadata or {}
+    if _COUNTS.encode() not in metadata:
         raise RunChanged(int(path.parent.name))
-    counts: Counts = json.loads(metadata[b"counts"])
+    counts: Counts = json.loads(metadata[_COUNTS.encode()])
     return counts
+
+
+def decisions_of(run: Run, household_no: int) -> list[dict[str, Any]]:
+    """Return a household's decisions of a run, as rows of ``decisions.SCHEMA``. Reads one row group.
+
+    Raises: records' HouseholdNotFound, RunChanged when the run's file is gone.
+    """
+    chunk = records.chunk_of(run.snapshot_hash, household_no)
+    first = chunk // CHUNKS_PER_FILE * CHUNKS_PER_FILE
+    path = run_folder(run.id) / f"decisions-{first:05d}.parquet"
+    if not path.exists():
+        raise RunChanged(run.id)
+    with pq.ParquetFile(path) as file:
+        rows_by_chunk = json.loads(file.metadata.metadata[_GROUPS.encode()])
+        if not rows_by_chunk[chunk - first]:
+            return []
+        group = sum(1 for rows in rows_by_chunk[: chunk - first] if rows)
+        table = file.read_row_group(group, use_threads=False)
+    begin, end = np.searchsorted(table["household_no"].to_numpy(), [household_no, household_no + 1])
+    return table.slice(int(begin), int(end - begin)).to_pylist()
 
 
 def _chunks(task: FileTask, month: Month) -> Iterator[Chunk]:

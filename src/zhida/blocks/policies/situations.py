@@ -34,9 +34,10 @@ ARROW_TYPES = {
     "code": pa.int8(),
     "organisation": pa.string(),
 }
-# Facts that a case may leave out although no contract says what they then are: everybody is registered where the household lives.
+# Facts that a case may leave out although no contract says what they then are: everybody is registered where the household lives,
+# and nobody's row waits in quarantine.
 PERSON_DEFAULTS = {"hukou_local": True, "residence_kind": "registered"}
-HOUSEHOLD_DEFAULTS = {"household_kind": "family", "district": HOME_DISTRICT}
+HOUSEHOLD_DEFAULTS = {"household_kind": "family", "district": HOME_DISTRICT, "members_complete": True}
 _WRITTEN = ("name", "period", "until", "law_as_of", "household", "expect")
 
 

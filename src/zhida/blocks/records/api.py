@@ -20,18 +20,22 @@ from zhida.blocks.records.errors import (
 from zhida.blocks.records.facts import facts
 from zhida.blocks.records.feed_files import suggested_columns
 from zhida.blocks.records.models import Delivery, Snapshot
-from zhida.blocks.records.particulars import died_residents, known_on, names_of, sample_residents, snapshot_path
-from zhida.blocks.records.quarantine import QuarantinedRow, QuarantinePage, quarantined_row, quarantined_rows
+from zhida.blocks.records.particulars import claimants_of, died_residents, known_on, names_of, sample_residents, snapshot_path
+from zhida.blocks.records.quarantine import QuarantinedRow, QuarantinePage, quarantined_row, quarantined_rows, rows_waiting
 from zhida.blocks.records.queries import deliveries, delivery, quality
 from zhida.blocks.records.reading import (
     HouseholdFacts,
     HouseholdTables,
     ResidentCard,
     account_of,
+    checked_card,
+    chunk_of,
     find_residents,
     household_of,
     household_tables,
+    members_of,
     newest_snapshot,
+    organisation_accounts_of,
     read_household,
     resident_card,
     snapshot_for,
@@ -66,6 +70,9 @@ __all__ = [
     "UnknownField",
     "UnknownRecordType",
     "account_of",
+    "checked_card",
+    "chunk_of",
+    "claimants_of",
     "confirm_columns",
     "correct_row",
     "deliveries",
@@ -78,8 +85,10 @@ __all__ = [
     "household_tables",
     "known_on",
     "link_residents",
+    "members_of",
     "names_of",
     "newest_snapshot",
+    "organisation_accounts_of",
     "quality",
     "quarantined_row",
     "quarantined_rows",
@@ -89,6 +98,7 @@ __all__ = [
     "record_type",
     "record_types",
     "resident_card",
+    "rows_waiting",
     "sample_residents",
     "snapshot_for",
     "snapshot_path",

@@ -17,7 +17,7 @@ from zhida.blocks.parties import api as parties
 from zhida.blocks.records.errors import ResidentNotFound, SnapshotMissing
 from zhida.blocks.records.inputs import Inputs
 from zhida.blocks.records.models import Snapshot
-from zhida.blocks.records.reading import _opened, _resident_row
+from zhida.blocks.records.reading import _opened, _resident_row, chunk_of
 
 
 def snapshot_path(snapshot_hash: str) -> Path:
@@ -37,6 +37,13 @@ def names_of(snapshot_hash: str, resident_nos: Iterable[int]) -> dict[int, str]:
         except ResidentNotFound:
             continue
     return names
+
+
+def claimants_of(snapshot_hash: str, household_no: int) -> dict[int, int]:
+    """Return whose each medical claim of a household is: claim number -> resident number."""
+    columns = ("household_no", "claim_no", "resident_no")
+    rows = _opened(snapshot_hash).rows("claim", chunk_of(snapshot_hash, household_no), "household_no", household_no, columns)
+    return dict(zip(rows["claim_no"].to_pylist(), rows["resident_no"].to_pylist(), strict=True))
 
 
 @lru_cache(8)

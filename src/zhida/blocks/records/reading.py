@@ -105,10 +105,7 @@ def read_household(snapshot_hash: str, household_no: int) -> HouseholdFacts:
 
 def household_tables(snapshot_hash: str, household_no: int) -> HouseholdTables:
     """Return the rows of one household. Raises: SnapshotMissing, HouseholdNotFound."""
-    opened = _opened(snapshot_hash)
-    chunk = bisect_left(opened.last_households, household_no)
-    if chunk == len(opened.last_households):
-        raise HouseholdNotFound(household_no)
+    opened, chunk = _opened(snapshot_hash), chunk_of(snapshot_hash, household_no)
     household = opened.rows("household", chunk, "household_no", household_no)
     if household.num_rows == 0:
         raise HouseholdNotFound(household_no)
@@ -127,15 +124,28 @@ def account_of(resident_nos: Any, snapshot_hash: str | None = None) -> pa.Table:
     resident_nos: any sequence of numbers; only the row groups that can hold them are read. snapshot_hash: by default the newest.
     Raises: NoSnapshot, SnapshotMissing.
     """
+    return _accounts("accounts", np.unique(np.asarray(resident_nos, dtype=np.int64)), snapshot_hash)
+
+
+def organisation_accounts_of(codes: Any, snapshot_hash: str | None = None) -> pa.Table:
+    """Return organisation_code, account_no, bank_code of those organisations that have an open account, by code.
+
+    codes: any sequence of unified social credit codes. snapshot_hash: by default the newest.
+    Raises: NoSnapshot, SnapshotMissing.
+    """
+    return _accounts("organisation_accounts", np.unique(np.asarray(codes, dtype=np.str_)), snapshot_hash)
+
+
+def _accounts(name: str, wanted: np.ndarray, snapshot_hash: str | None) -> pa.Table:
+    """Return the rows of a list of accounts whose first column is among ``wanted`` (ascending, each once)."""
     opened = _opened(snapshot_hash or newest_snapshot().hash)
-    wanted = np.unique(np.asarray(resident_nos, dtype=np.int64))
-    groups = np.unique(np.searchsorted(np.array(opened.firsts("accounts"), dtype=np.int64), wanted, side="right") - 1)
-    tables = [opened.schema("accounts").empty_table()]
+    groups = np.unique(np.searchsorted(np.array(opened.firsts(name), dtype=wanted.dtype), wanted, side="right") - 1)
+    tables = [opened.schema(name).empty_table()]
     for group in groups[groups >= 0].tolist():
-        table = opened.group("accounts", group)
-        numbers = table["resident_no"].to_numpy()
-        place = np.searchsorted(wanted, numbers).clip(0, len(wanted) - 1)
-        tables.append(table.filter(pa.array(wanted[place] == numbers)))
+        table = opened.group(name, group)
+        keys = table.column(0).to_numpy().astype(wanted.dtype)
+        place = np.searchsorted(wanted, keys).clip(0, len(wanted) - 1)
+        tables.append(table.filter(pa.array(wanted[place] == keys)))
     return pa.concat_tables(tables)
 
 
@@ -144,11 +154,36 @@ def resident_card(viewer: Viewer, purpose: Purpose, resident_no: int, snapshot_h
 
     Raises: NoSnapshot, ResidentNotFound, NotYours.
     """
-    opened = _opened(snapshot_hash or newest_snapshot().hash)
-    card = _card(opened, resident_no)
-    require_resident(viewer, resident_no, card.community)
+    card = checked_card(viewer, resident_no, snapshot_hash)
     record_access(viewer, purpose, "records.resident_card", f"resident {resident_no}")
     return card
+
+
+def checked_card(viewer: Viewer, resident_no: int, snapshot_hash: str | None = None) -> ResidentCard:
+    """Return who a resident is to a block that writes its own audit entry for what it shows of them.
+
+    Raises: NoSnapshot, ResidentNotFound, NotYours.
+    """
+    card = _card(_opened(snapshot_hash or newest_snapshot().hash), resident_no)
+    require_resident(viewer, resident_no, card.community)
+    return card
+
+
+def chunk_of(snapshot_hash: str, household_no: int) -> int:
+    """Return the number of the chunk that holds a household. Raises: SnapshotMissing, HouseholdNotFound."""
+    opened = _opened(snapshot_hash)
+    chunk = bisect_left(opened.last_households, household_no)
+    if chunk == len(opened.last_households):
+        raise HouseholdNotFound(household_no)
+    return chunk
+
+
+def members_of(snapshot_hash: str, household_no: int) -> list[tuple[int, date | None]]:
+    """Return number and birth date of a household's members, in the order of the snapshot. Raises: SnapshotMissing, HouseholdNotFound."""
+    columns = ("household_no", "resident_no", "birth_date")
+    chunk = chunk_of(snapshot_hash, household_no)
+    rows = _opened(snapshot_hash).rows("person", chunk, "household_no", household_no, columns)
+    return list(zip(rows["resident_no"].to_pylist(), rows["birth_date"].to_pylist(), strict=True))
 
 
 def find_residents(viewer: Viewer, purpose: Purpose, text: str) -> list[ResidentCard]:
@@ -228,7 +263,7 @@ class _Opened:
         self.folder = folder
         self._files: dict[str, pq.ParquetFile] = {}
         self._firsts: dict[str, list[Any]] = {}
-        self._groups: OrderedDict[tuple[str, int], pa.Table] = OrderedDict()
+        self._groups: OrderedDict[tuple[str, int, tuple[str, ...]], pa.Table] = OrderedDict()
         self._held = 0
         # Handles are shared by the server's threads; a Parquet reader serves one at a time.
         self._lock = threading.Lock()
@@ -244,19 +279,20 @@ class _Opened:
     def schema(self, name: str) -> pa.Schema:
         return self._file(name).schema_arrow
 
-    def rows(self, name: str, group: int, column: str, value: int) -> pa.Table:
+    def rows(self, name: str, group: int, column: str, value: int, columns: tuple[str, ...] = ()) -> pa.Table:
         """Return the rows of a row group with one value of its sorted column."""
-        table = self.group(name, group)
+        table = self.group(name, group, columns)
         numbers = table[column].chunk(0).to_numpy() if table.num_rows else np.empty(0, np.int64)
         first, last = np.searchsorted(numbers, [value, value + 1])
         return table.slice(int(first), int(last - first))
 
-    def group(self, name: str, group: int) -> pa.Table:
-        """Return one row group, from memory where it was read not long ago."""
-        key = (name, group)
+    def group(self, name: str, group: int, columns: tuple[str, ...] = ()) -> pa.Table:
+        """Return one row group, or some of its columns, from memory where it was read not long ago."""
+        key = (name, group, columns)
         with self._lock:
             if key not in self._groups:
-                self._groups[key] = self._file(name).read_row_group(group, use_threads=False).combine_chunks()
+                read = self._file(name).read_row_group(group, columns=list(columns) or None, use_threads=False)
+                self._groups[key] = read.combine_chunks()
                 self._held += self._groups[key].nbytes
                 while self._held > _KEPT_BYTES and len(self._groups) > 1:
                     self._held -= self._groups.popitem(last=False)[1].nbytes

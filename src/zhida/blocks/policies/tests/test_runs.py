@@ -75,17 +75,18 @@ def test_workers_decide_what_one_process_decides(run: Any, monkeypatch: pytest.M
 
 
 def test_the_counter_says_what_the_night_run_said(run: Any) -> None:
-    rows = pq.read_table(Path(policies.decisions_path(run.id)).parent).to_pylist()
-    night = {(r["benefit"], r["entity_no"]): (r["status"], r["amount"], r["period_key"], r["payee_no"]) for r in rows}
     officer = Viewer("everywhere", "street_officer", "330100")
-    counter = {}
-    for number in {row["household_no"] for row in rows}:
-        member = records.read_household(run.snapshot_hash, number).resident_nos[0]
+    told = 0
+    for number in ("林小满", "吴大有", "周明"):
+        member = records.find_residents(SYSTEM, Purpose.OPERATION, number)[0].resident_no
         for line in policies.entitlements(officer, Purpose.CASEWORK, member).lines:
+            live = policies.explanation(officer, Purpose.CASEWORK, member, line.benefit.code, line.entity_no).line
+            said = (line.status, line.amount, sorted(m.name for m in line.missing), line.who)
+            assert said == (live.status, live.amount, sorted(m.name for m in live.missing), live.who), line.benefit.code
             if line.status != "not_entitled":
-                status = 1 if line.status == "entitled" else 2
-                counter[line.benefit.code, line.entity_no] = (status, line.amount, line.period_key, line.payee_no)
-    assert counter == night
+                assert (line.period_key, line.payee_no) == (live.period_key, live.payee_no), line.benefit.code
+                told += 1
+    assert told == run.entitled + run.unknown
 
 
 def test_an_old_couple_gets_the_old_age_allowance_and_sees_why(run: Any) -> None:
