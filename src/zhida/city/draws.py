@@ -32,8 +32,11 @@ class Draws:
 
     def pair(self, stream: str, first: int, count: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         """Return two independent draws (int64 in [0, SCALE)) for each number."""
-        words = self.words(stream, first, count)
-        return (words >> np.uint64(32)).astype(np.int64), (words & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        return _halves(self.words(stream, first, count))
+
+    def pair_at(self, stream: str, numbers: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Return the two draws of some numbers (ascending): the same as ``pair`` gives for each."""
+        return _halves(self.words(stream, 0, int(numbers[-1]) + 1 if len(numbers) else 0)[numbers])
 
     def one(self, stream: str, first: int, count: int) -> np.ndarray[Any, Any]:
         """Return one draw (int64 in [0, SCALE)) for each number."""
@@ -42,6 +45,10 @@ class Draws:
     def shuffled(self, stream: str, count: int) -> np.ndarray[Any, Any]:
         """Return 0..count in an order drawn from the stream (ties, one in 2**64, keep their order)."""
         return np.argsort(self.words(stream, 0, count), kind="stable")
+
+
+def _halves(words: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    return (words >> np.uint64(32)).astype(np.int64), (words & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
 def below(share: float | np.ndarray[Any, Any]) -> Any:

@@ -24,6 +24,7 @@ from zhida.city.people import (
     smallest,
 )
 from zhida.city.plan import COLLECTIVE, FIRST_COLLECTIVE, KIND_SIZES, KINDS
+from zhida.city.registers.human_resources import post_employer
 from zhida.kernel.period import Month
 
 Array = np.ndarray[Any, Any]
@@ -45,6 +46,7 @@ def pick_registers(people: People, draws: Draws, month: Month) -> None:
     pick("talent", working & (age >= 30) & (age <= 59))
     hard_to_place = ((people.sex == WOMAN) & (age >= 42)) | ((people.sex == MAN) & (age >= 50))
     pick("subsidised_post", working & hard_to_place & local)
+    people.picked["organisation_account"] = _first_of_each(_post_employers(people, draws), people.picked["subsidised_post"])
     pick("startup", (people.work == FLEXIBLE) & living & (age >= 22) & (age <= 50))
     people.work[people.picked["startup"]] = FOUNDER
     pick("flexible_employment", (people.work == FLEXIBLE) & living & local)
@@ -53,6 +55,20 @@ def pick_registers(people: People, draws: Draws, month: Month) -> None:
     _pick_by_kind(people, pick, age, local & living)
     household = np.arange(plan.households) != plan.cast_household
     pick("emergency_relief", household & (plan.kind < FIRST_COLLECTIVE))
+
+
+def _post_employers(people: People, draws: Draws) -> Array:
+    """Return the number of the employer of each subsidised post, in the order of those who hold them."""
+    plan, chosen = people.plan, people.picked["subsidised_post"]
+    household = np.searchsorted(plan.first_person, chosen, side="right") - 1
+    _, base = draws.pair_at("post", chosen)
+    return post_employer(base, np.arange(len(chosen)), plan.community[household] // 1_000_000)[1]
+
+
+def _first_of_each(number: Array, persons: Array) -> Array:
+    """Return the persons (ascending) who stand for their employer: the first of each."""
+    _, first = np.unique(number, return_index=True)
+    return persons[np.sort(first)]
 
 
 def _pick_by_kind(people: People, pick: Callable[[str, Array], None], age: Array, eligible: Array) -> None:
@@ -68,6 +84,9 @@ def _pick_by_kind(people: People, pick: Callable[[str, Array], None], age: Array
     pick("child_unsupported", grandchild)
     pick("child_certified", eligible & (people.relation == CHILD) & (age < 18) & (age >= 1) & np.isin(of_class, (DIBAO, DIBIAN)))
     people.picked["orphan_institution"] = np.flatnonzero(_kind_is(kind, "welfare_children") & eligible & (age < 18))
+    # The children's home is one organisation: the first of its children stands for it.
+    stand_for = [people.picked["organisation_account"], people.picked["orphan_institution"][:1]]
+    people.picked["organisation_account"] = np.sort(np.concatenate(stand_for))
 
 
 def _kind_is(kind: Array, name: str) -> Array:

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import duckdb
 import pyarrow as pa
 
 from zhida.blocks.payments import bulk
-from zhida.blocks.payments.facts import PayeeFacts
+from zhida.blocks.payments.facts import PayeeFacts, payee_accounts
 
-_SCHEMA = pa.schema([("id", pa.int64()), ("payee_no", pa.int64()), ("account_no", pa.string())])
+_SCHEMA = pa.schema([("id", pa.int64()), ("payee_no", pa.int64()), ("payee_key", pa.string()), ("account_no", pa.string())])
 _HELD_SCHEMA = pa.schema([("id", pa.int64()), ("reason_code", pa.string())])
 
 _BACK = """
-SELECT p.id, CASE WHEN d.resident_no IS NOT NULL THEN 'payee_died' WHEN a.account_no IS NULL THEN 'account_closed'
-                  ELSE 'account_changed' END AS reason_code
-FROM payments p LEFT JOIN died d ON d.resident_no = p.payee_no LEFT JOIN accounts a ON a.resident_no = p.payee_no
-WHERE d.resident_no IS NOT NULL OR a.account_no IS NULL OR CAST(a.account_no AS VARCHAR) <> p.account_no
-ORDER BY p.id
+WITH now AS (
+    SELECT p.id, p.account_no, d.resident_no IS NOT NULL AS has_died, CAST(coalesce(a.account_no, o.account_no) AS VARCHAR) AS account_now
+    FROM payments p LEFT JOIN died d ON d.resident_no = p.payee_no LEFT JOIN accounts a ON a.resident_no = p.payee_no
+    LEFT JOIN organisation_accounts o ON o.payee_key = p.payee_key
+)
+SELECT id, CASE WHEN has_died THEN 'payee_died' WHEN account_now IS NULL THEN 'account_closed' ELSE 'account_changed' END AS reason_code
+FROM now WHERE has_died OR account_now IS NULL OR account_now <> account_no
+ORDER BY id
 """
 
 
 def hold_back(batch_id: int, facts: PayeeFacts) -> int:
-    """Hold the payments whose payee has died or whose account is closed or another one by now; return how many.
-
-    Organisations have no death and no card account: theirs are left as they are.
-    """
+    """Hold the payments whose payee has died or whose account is closed or another one by now; return how many."""
     held = _to_hold(batch_id, facts)
     if not held.num_rows:
         return 0
@@ -34,13 +35,21 @@ def hold_back(batch_id: int, facts: PayeeFacts) -> int:
         FROM payments_to_hold h WHERE t.id = h.id""")
 
 
+def payees_in(db: duckdb.DuckDBPyConnection, table: str) -> tuple[pa.Array, pa.Array]:
+    """Return the residents (payee_no) and the organisations (payee_key) of a table's payments, each once, ascending."""
+    residents = db.execute(f"SELECT DISTINCT payee_no FROM {table} WHERE payee_no <> 0 ORDER BY 1").to_arrow_table()
+    organisations = db.execute(f"SELECT DISTINCT payee_key FROM {table} WHERE payee_no = 0 ORDER BY 1").to_arrow_table()
+    return residents["payee_no"].combine_chunks(), organisations["payee_key"].combine_chunks()
+
+
 def _to_hold(batch_id: int, facts: PayeeFacts) -> pa.Table:
-    sql = """SELECT id, payee_no, account_no FROM payments_credittransfertransaction
-             WHERE batch_id = %s AND state = 'instructed' AND payee_no <> 0"""
+    # Residents are found by number; only organisations need their key.
+    sql = """SELECT id, payee_no, CASE WHEN payee_no = 0 THEN payee_key ELSE '' END AS payee_key, account_no
+             FROM payments_credittransfertransaction WHERE batch_id = %s AND state = 'instructed'"""
     db = bulk.open_duckdb()
     bulk.fill(db, "payments", _SCHEMA, bulk.read_batches(sql, [batch_id], _SCHEMA))
-    payees = db.execute("SELECT DISTINCT payee_no FROM payments ORDER BY 1").to_arrow_table()["payee_no"].combine_chunks()
-    db.register("accounts", facts.accounts(payees))
+    for name, table in payee_accounts(facts, *payees_in(db, "payments")).items():
+        db.register(name, table)
     db.register("died", pa.table({"resident_no": pa.array(facts.died(), pa.int64())}))
     try:
         return db.execute(_BACK).to_arrow_table().cast(_HELD_SCHEMA)

@@ -26,7 +26,7 @@ from zhida.blocks.payments.errors import (
     RefusalWithoutReason,
     RunNotFinished,
 )
-from zhida.blocks.payments.facts import PayeeFacts, RecordedFacts
+from zhida.blocks.payments.facts import PayeeFacts, RecordedFacts, payee_accounts
 from zhida.blocks.payments.locking import one_command
 from zhida.blocks.payments.models import BudgetEnvelope, CreditTransferTransaction, Overpayment, PaymentInstruction
 from zhida.blocks.payments.rules import ON_THE_WAY, BatchState, TransactionState, message_id_of
@@ -57,7 +57,7 @@ def prepare_from(
     """Make a batch of the decisions in a folder: ``prepare_batch`` without the run's own row."""
     may(viewer, "payments.prepare")
     with Differences(source) as differences:
-        differences.use_accounts(facts.accounts(differences.payees()))
+        differences.use_accounts(payee_accounts(facts, differences.payees(), differences.organisations()))
         with one_command():
             differences.compare()
             overpaid_count, overpaid_fen = _write_overpayments(source, differences)

@@ -6,7 +6,7 @@ has had it. Only money that is stuck with us (held, rejected, returned) for some
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -15,7 +15,7 @@ import pyarrow as pa
 from zhida.blocks.payments import bulk
 from zhida.blocks.payments.errors import DecisionsUnreadable
 from zhida.blocks.payments.models import PaymentTotal
-from zhida.blocks.payments.rules import CLOSED, STUCK
+from zhida.blocks.payments.rules import CLOSED, ORGANISATION, STUCK
 
 # The columns of a new transaction, in the order in which they are inserted.
 NEW_COLUMNS = (
@@ -37,10 +37,10 @@ _INSTRUCTED_SCHEMA = pa.schema(
     ]
 )
 
-_DECIDED = """
+_DECIDED = f"""
 CREATE TABLE decided AS
 SELECT CAST(benefit AS VARCHAR) AS benefit, period_key, entity_no, household_no, payee_no,
-       CASE WHEN payee_no = 0 THEN 'org:' || payee_organisation ELSE CAST(payee_no AS VARCHAR) END AS payee_key,
+       CASE WHEN payee_no = 0 THEN '{ORGANISATION}' || coalesce(payee_organisation, '') ELSE CAST(payee_no AS VARCHAR) END AS payee_key,
        CASE WHEN status = 1 THEN amount ELSE 0 END AS amount_fen, status = 2 AS is_unknown, district, community
 FROM read_parquet(?)
 WHERE unit = 'fen' AND (status = 2 OR (status = 1 AND amount > 0))
@@ -72,12 +72,12 @@ FROM decided d FULL JOIN sums s USING (benefit, period_key, entity_no)
 _TO_PAY = """
 SELECT CAST($batch AS BIGINT) AS batch_id, benefit, period_key, entity_no, payee_key, CAST(revision AS INTEGER) AS revision,
        payee_no, household_no, CAST(decided_fen - instructed_fen AS BIGINT) AS amount_fen,
-       coalesce(a.account_no, '') AS account_no, coalesce(a.bank_code, '') AS bank_code,
-       CASE WHEN coalesce(a.account_no, '') = '' THEN 'held' ELSE 'instructed' END AS state,
-       CASE WHEN coalesce(a.account_no, '') <> '' THEN '' WHEN payee_no = 0 THEN 'no_organisation_account'
+       coalesce(a.account_no, o.account_no, '') AS account_no, coalesce(a.bank_code, o.bank_code, '') AS bank_code,
+       CASE WHEN coalesce(a.account_no, o.account_no, '') = '' THEN 'held' ELSE 'instructed' END AS state,
+       CASE WHEN coalesce(a.account_no, o.account_no, '') <> '' THEN '' WHEN payee_no = 0 THEN 'no_organisation_account'
             ELSE 'no_account' END AS reason_code,
        CAST(district AS INTEGER) AS district, community
-FROM compared LEFT JOIN accounts a ON a.resident_no = payee_no
+FROM compared LEFT JOIN accounts a ON a.resident_no = payee_no LEFT JOIN organisation_accounts o USING (payee_key)
 WHERE decided_fen > instructed_fen
 ORDER BY benefit, period_key, entity_no
 """
@@ -127,12 +127,18 @@ class Differences:
         table = self._db.execute("SELECT DISTINCT payee_no FROM decided WHERE payee_no <> 0 AND NOT is_unknown ORDER BY 1").to_arrow_table()
         return table["payee_no"].combine_chunks()
 
-    def use_accounts(self, accounts: pa.Table) -> None:
-        """Take the accounts of the payees: resident_no, account_no, bank_code; residents without one are absent."""
-        self._db.register("accounts_given", accounts)
-        columns = "resident_no, CAST(account_no AS VARCHAR) AS account_no, CAST(bank_code AS VARCHAR) AS bank_code"
-        self._db.execute(f"CREATE TABLE accounts AS SELECT {columns} FROM accounts_given WHERE resident_no <> 0")
-        self._db.unregister("accounts_given")
+    def organisations(self) -> pa.Array:
+        """Return the keys of the organisations that the decisions pay, each once, ascending."""
+        table = self._db.execute("SELECT DISTINCT payee_key FROM decided WHERE payee_no = 0 AND NOT is_unknown ORDER BY 1").to_arrow_table()
+        return table["payee_key"].combine_chunks()
+
+    def use_accounts(self, accounts: Mapping[str, pa.Table]) -> None:
+        """Take the accounts of the payees as ``facts.payee_accounts`` gives them; a payee without one is absent."""
+        for name, table in accounts.items():
+            self._db.register("accounts_given", table)
+            columns = f"{table.column_names[0]}, CAST(account_no AS VARCHAR) AS account_no, CAST(bank_code AS VARCHAR) AS bank_code"
+            self._db.execute(f"CREATE TABLE {name} AS SELECT {columns} FROM accounts_given")
+            self._db.unregister("accounts_given")
 
     def compare(self) -> None:
         """Read what was instructed for the same periods and compare. Call it inside the transaction that inserts."""

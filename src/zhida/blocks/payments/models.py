@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from zhida.blocks.payments.rules import BatchState, TransactionState, end_to_end_id
+from zhida.blocks.payments.rules import ORGANISATION, BatchState, TransactionState, end_to_end_id
 
 
 class PaymentInstruction(models.Model):
@@ -105,7 +105,7 @@ class CreditTransferTransaction(models.Model):
 
     @property
     def payee_organisation(self) -> str:
-        return self.payee_key.removeprefix("org:") if self.payee_no == 0 else ""
+        return self.payee_key.removeprefix(ORGANISATION) if self.payee_no == 0 else ""
 
 
 class PaymentTotal(models.Model):

@@ -6,9 +6,10 @@ import pyarrow as pa
 
 from zhida.blocks.access import api as access
 from zhida.blocks.payments import bulk
+from zhida.blocks.payments.checking import payees_in
 from zhida.blocks.payments.commands import batch_row, may, new_batch, record
 from zhida.blocks.payments.differences import NEW_COLUMNS
-from zhida.blocks.payments.facts import PayeeFacts, RecordedFacts
+from zhida.blocks.payments.facts import PayeeFacts, RecordedFacts, payee_accounts
 from zhida.blocks.payments.locking import one_command
 from zhida.blocks.payments.models import PaymentInstruction
 from zhida.blocks.payments.totals import recount
@@ -20,7 +21,7 @@ _STUCK = """
 SELECT t.id, t.benefit, t.period_key, t.entity_no, t.payee_key, t.revision, t.payee_no, t.household_no, t.amount_fen, t.account_no,
        t.district, t.community, t.batch_id
 FROM payments_credittransfertransaction t JOIN payments_paymentinstruction p ON p.id = t.batch_id
-WHERE t.state IN ('held', 'rejected', 'returned') AND t.payee_no <> 0 AND p.state <> 'prepared'
+WHERE t.state IN ('held', 'rejected', 'returned') AND p.state <> 'prepared'
 """
 _SCHEMA = pa.schema(
     [
@@ -48,10 +49,13 @@ WHERE s.state IN ('held', 'rejected', 'returned') GROUP BY s.id
 _AGAIN = """
 SELECT s.id AS reissue_of_id, s.benefit, s.period_key, s.entity_no, s.payee_key,
        CAST(l.revision + row_number() OVER (PARTITION BY s.benefit, s.period_key, s.entity_no ORDER BY s.id) AS INTEGER) AS revision,
-       s.payee_no, s.household_no, s.amount_fen, CAST(a.account_no AS VARCHAR) AS account_no, CAST(a.bank_code AS VARCHAR) AS bank_code,
+       s.payee_no, s.household_no, s.amount_fen, a.account_no, a.bank_code,
        'instructed' AS state, '' AS reason_code, s.district, s.community, s.batch_id AS original_batch_id
-FROM stuck s JOIN last l USING (id) JOIN accounts a ON a.resident_no = s.payee_no
-WHERE CAST(a.account_no AS VARCHAR) <> s.account_no AND s.payee_no NOT IN (SELECT resident_no FROM died)
+FROM stuck s JOIN last l USING (id) JOIN (
+    SELECT CAST(resident_no AS VARCHAR) AS payee_key, CAST(account_no AS VARCHAR) AS account_no, CAST(bank_code AS VARCHAR) AS bank_code
+    FROM accounts UNION ALL SELECT payee_key, CAST(account_no AS VARCHAR), CAST(bank_code AS VARCHAR) FROM organisation_accounts
+) a USING (payee_key)
+WHERE a.account_no <> s.account_no AND s.payee_no NOT IN (SELECT resident_no FROM died)
 ORDER BY s.benefit, s.period_key, s.entity_no, revision
 """
 
@@ -85,8 +89,8 @@ def _again(transaction_ids: list[int] | None, facts: PayeeFacts) -> pa.Table:
         db.register("chosen", pa.table({"id": pa.array(stuck["id"] if transaction_ids is None else transaction_ids, pa.int64())}))
         db.execute("CREATE TABLE stuck AS SELECT * FROM all_stuck WHERE id IN (SELECT id FROM chosen)")
         db.register("last", bulk.read_table(_LAST, [], _LAST_SCHEMA))
-        payees = db.execute("SELECT DISTINCT payee_no FROM stuck ORDER BY 1").to_arrow_table()["payee_no"].combine_chunks()
-        db.register("accounts", facts.accounts(payees))
+        for name, table in payee_accounts(facts, *payees_in(db, "stuck")).items():
+            db.register(name, table)
         db.register("died", pa.table({"resident_no": pa.array(facts.died(), pa.int64())}))
         return db.execute(_AGAIN).to_arrow_table()
     finally:

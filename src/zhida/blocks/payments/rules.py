@@ -110,6 +110,9 @@ PROBLEMS = {
 # Days a bank needs from the file to the account; what the resident is told until the bank has answered.
 DAYS_TO_ACCOUNT = 2
 
+# How the key of a payee begins that is an organisation; the unified social credit code follows.
+ORGANISATION = "org:"
+
 _REFERENCE = re.compile(r"ZD(\d{16})")
 _BATCH_MESSAGE = re.compile(r"ZHIDA-(\d{8})")
 

@@ -86,9 +86,13 @@ def account_of(resident_no: int, serial: int = 0) -> str:
 
 @dataclass
 class MadeUpFacts:
-    """Payee facts that a test can change: everyone has an account, nobody has died, but for those named."""
+    """Payee facts that a test can change: every resident has an account, nobody has died, but for those named.
+
+    Organisations have the accounts of ``organisation_cards``, by code.
+    """
 
     without_account: set[int] = field(default_factory=set)
+    organisation_cards: dict[str, str] = field(default_factory=dict)
     new_cards: dict[int, str] = field(default_factory=dict)
     dead: set[int] = field(default_factory=set)
 
@@ -100,6 +104,16 @@ class MadeUpFacts:
                 "resident_no": pa.array(numbers, pa.int64()),
                 "account_no": pa.array(cards, pa.string()),
                 "bank_code": ["102331000016"] * len(numbers),
+            }
+        )
+
+    def organisation_accounts(self, codes: pa.Array) -> pa.Table:
+        found = [code for code in codes.to_pylist() if code in self.organisation_cards]
+        return pa.table(
+            {
+                "organisation_code": pa.array(found, pa.string()),
+                "account_no": pa.array([self.organisation_cards[code] for code in found], pa.string()),
+                "bank_code": pa.array(["102331000016"] * len(found), pa.string()),
             }
         )
 

@@ -183,9 +183,15 @@ def _split(
 ) -> Split | Refusal:
     made_from = [delivery.content_hash, contract.content_hash, delivery.area, str(delivery.received_on), sorted((column_map or {}).items())]
     delivery.folder = hashlib.sha256(json.dumps(made_from, ensure_ascii=False).encode()).hexdigest()
+    return split_feed(feed, contract, delivery.received_on, delivery.path, scratch, _homes(contract, delivery.received_on))
+
+
+def _homes(contract: RecordType, received_on: date) -> list[Path]:
+    """Return the rows in force that say where the owners of a contract's records live; an organisation lives nowhere."""
     home = record_type("resident" if contract.link == "id_number" else "household")
-    homes = [] if home == contract else [each.path / ACCEPTED for each in in_force(home, delivery.received_on)]
-    return split_feed(feed, contract, delivery.received_on, delivery.path, scratch, homes)
+    if home == contract or not contract.link:
+        return []
+    return [each.path / ACCEPTED for each in in_force(home, received_on)]
 
 
 def _accepted(delivery: Delivery, contract: RecordType, feed: FeedFile, split: Split) -> Delivery:

@@ -4,7 +4,9 @@ Rules for who is in it:
 
 - A resident is a row of the resident register in force. A row in quarantine (a wrong id number, say) is not in the snapshot until
   it is corrected: without a number nobody can be told apart from others, and nobody can be paid;
-  of two rows with one id number the first counts (see ``receiving``).
+  of two rows with one id number the first counts (see ``receiving``). The household such a row names says so: its
+  ``members_complete`` is unknown, so no rule divides by too few heads in silence. A row whose own household number
+  cannot be read tells no household apart.
 - Who died before the month began is left out, so a household counts its living. Who died in the month or later stays, with
   ``died_on``, because the month's benefits may be due for part of it.
 - Two numbers that were merged are one resident under the kept number; facts of both id numbers are found, the kept one's win.
@@ -161,6 +163,23 @@ def _household_columns(db: duckdb.DuckDBPyConnection, out: ColumnFiles, inputs: 
     out.add("district", community // _MILLION, pa.int64())
     out.add("street", community // 1000, pa.int64())
     out.add("community", community, pa.int64())
+    complete = np.ones(skeleton.households, bool)
+    complete[_waited_for(db, inputs.register("resident"))] = False
+    # Never false: while somebody waits, nobody knows whether they belong here.
+    out.add("members_complete", complete, pa.bool_(), known=complete)
+
+
+def _waited_for(db: duckdb.DuckDBPyConnection, residents: RegisterInForce) -> Array:
+    """Return the places of households that a waiting row of the resident register names, unless that resident stands there already."""
+    found = [np.empty(0, np.int32)]
+    for each in residents.quarantines:
+        cell = f"cells[{each.columns.index('household_no') + 1}]"
+        rows = f"SELECT link, TRY_CAST(trim({cell}) AS BIGINT) AS named FROM read_parquet({sql_text(each.path)}) WHERE {each.waiting}"
+        query = f"""SELECT h.place FROM ({rows}) q JOIN household_rows h ON h.household_no = q.named
+            LEFT JOIN person_index i ON i.id17 = q.link LEFT JOIN person_rows p ON p.place = i.place
+            WHERE p.household_no IS DISTINCT FROM q.named"""
+        found += [batch["place"].to_numpy() for batch in batches(db, query)]
+    return np.concatenate(found)
 
 
 def add_facts(
@@ -217,9 +236,9 @@ def _unsure(db: duckdb.DuckDBPyConnection, register: RegisterInForce, districts:
 def _waiting(db: duckdb.DuckDBPyConnection, register: RegisterInForce) -> Array:
     table, key = ("person_index", "id17") if register.contract.link == "id_number" else ("household_rows", "household_no")
     found = [np.empty(0, np.int32)]
-    for path, corrected in register.quarantines:
-        done = f"AND row_no NOT IN ({', '.join(map(str, corrected))})" if corrected else ""
-        query = f"SELECT place FROM read_parquet({sql_text(path)}) JOIN {table} ON link = {key} WHERE reason <> 'duplicate_key' {done}"
+    for each in register.quarantines:
+        rows = f"SELECT link FROM read_parquet({sql_text(each.path)}) WHERE reason <> 'duplicate_key' AND {each.waiting}"
+        query = f"SELECT place FROM ({rows}) JOIN {table} ON link = {key}"
         found += [batch["place"].to_numpy() for batch in batches(db, query)]
     return np.concatenate(found)
 

@@ -15,15 +15,32 @@ from zhida.blocks.records.receiving import ACCEPTED, QUARANTINED
 from zhida.blocks.records.record_types import RecordType, contracts_hash, record_types
 from zhida.kernel.period import Month
 
+# Raise it when a snapshot of the same deliveries would hold other columns or files: then it is made anew.
+LAYOUT = 2
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """The rows of one delivery that wait. ``corrected``: row numbers corrected since. ``columns``: field of each cell, in file order."""
+
+    path: Path
+    corrected: tuple[int, ...]
+    columns: tuple[str, ...]
+
+    @property
+    def waiting(self) -> str:
+        """SQL: the row has not been corrected."""
+        return f"row_no NOT IN ({', '.join(map(str, self.corrected))})" if self.corrected else "true"
+
 
 @dataclass(frozen=True)
 class RegisterInForce:
-    """One register as known on a day. ``files``: accepted rows, oldest first. ``quarantines``: file and rows corrected since."""
+    """One register as known on a day. ``files``: accepted rows, oldest first."""
 
     contract: RecordType
     deliveries: tuple[Delivery, ...]
     files: tuple[Path, ...]
-    quarantines: tuple[tuple[Path, tuple[int, ...]], ...]
+    quarantines: tuple[Quarantine, ...]
     areas: frozenset[int]
     known_on: date | None
 
@@ -45,9 +62,9 @@ class Inputs:
         return [f"{name}/{each.folder}" for name, register in sorted(self.registers.items()) for each in register.deliveries]
 
     def hash(self, month: Month) -> str:
-        """Return the hash that the same month, day, deliveries, contracts and merges always have."""
+        """Return the hash that the same month, day, deliveries, contracts, merges and layout always have."""
         merges = sorted(parties.merged_numbers().items())
-        made_from = [month.text, str(self.known_on), self.folders, contracts_hash(), merges]
+        made_from = [LAYOUT, month.text, str(self.known_on), self.folders, contracts_hash(), merges]
         return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
 
 
@@ -59,12 +76,13 @@ def _register(contract: RecordType, known_on: date) -> RegisterInForce:
         contract=contract,
         deliveries=tuple(deliveries),
         files=tuple(each.path / ACCEPTED for each in deliveries),
-        quarantines=tuple((each.path / QUARANTINED, _corrected(each, known_on)) for each in quarantined),
+        quarantines=tuple(_quarantine(each, known_on) for each in quarantined),
         areas=frozenset(each.area for each in whole),
         known_on=max((each.received_on for each in deliveries), default=None),
     )
 
 
-def _corrected(delivery: Delivery, known_on: date) -> tuple[int, ...]:
+def _quarantine(delivery: Delivery, known_on: date) -> Quarantine:
     rows = CorrectedRow.objects.filter(delivery=delivery, correction__received_on__lte=known_on)
-    return tuple(rows.order_by("row_no").values_list("row_no", flat=True))
+    corrected = tuple(rows.order_by("row_no").values_list("row_no", flat=True))
+    return Quarantine(delivery.path / QUARANTINED, corrected, tuple(name for _, name in delivery.columns))

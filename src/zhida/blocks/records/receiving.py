@@ -137,14 +137,15 @@ def _write_quarantined(
     add_table(db, "problem_names", _problem_table(contract, received_on))
     add_table(db, "odd_rows", _odd_table(odd))
     area = next((field.name for field in contract.fields if field.type == "area12"), "NULL")
+    link = contract.link or "NULL::BIGINT"
     # The raw cells of a row are kept only where it failed; a duplicate did not, so its cells are written from its values.
     by_position = {position: name for name, position in feed.positions.items()}
     as_read = ", ".join(text_expression(contract.field(by_position[i])) if i in by_position else "''" for i in range(len(feed.columns)))
     db.execute(f"""CREATE TABLE bad AS
         SELECT row_no, cells, reason, field, link, NULL::BIGINT AS other_row, area FROM (
-            SELECT row_no, cells, problem, {contract.link} AS link, {area}::BIGINT AS area FROM checked WHERE problem IS NOT NULL)
+            SELECT row_no, cells, problem, {link} AS link, {area}::BIGINT AS area FROM checked WHERE problem IS NOT NULL)
             JOIN problem_names USING (problem)
-        UNION ALL SELECT row_no, [{as_read}], 'duplicate_key', '{contract.key[0]}', {contract.link}, first_row, {area}::BIGINT
+        UNION ALL SELECT row_no, [{as_read}], 'duplicate_key', '{contract.key[0]}', {link}, first_row, {area}::BIGINT
             FROM checked JOIN loser USING (row_no)
         UNION ALL SELECT row_no, cells, 'row_width', '', NULL, NULL, NULL FROM odd_rows""")
     if area == "NULL" and homes and _count(db, "SELECT count(*) FROM bad"):

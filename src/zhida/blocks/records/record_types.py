@@ -40,7 +40,8 @@ TYPES = frozenset(
         "bank_account",
     ]
 )
-ENTITIES = ("person", "household", "claim")
+# What a record is about. One about an organisation has no facts and links to nobody.
+ENTITIES = ("person", "household", "claim", "organisation")
 # Values that `absent` and `null_means` may hold beside numbers and booleans.
 WORDS = ("unknown", "none", "never")
 
@@ -79,7 +80,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class RecordType:
-    """A contract: one kind of record of one department."""
+    """A contract: one kind of record of one department. ``link``: the field that leads to a resident or household, if any."""
 
     name: str
     label: Text
@@ -157,7 +158,7 @@ def _contract(name: str, content: dict[str, Any], departments: dict[str, Text], 
         delivery=content["delivery"],
         split=content["split"],
         key=tuple(content["key"]),
-        link=content["link"],
+        link=content.get("link", ""),
         retention_months=content["retention_months"],
         valid_from=valid.get("from"),
         valid_until=valid.get("until"),
@@ -224,7 +225,8 @@ def _check_contract(contract: RecordType) -> None:
         ("delivery", contract.delivery in ("full", "increment"), contract.delivery),
         ("split", contract.split in ("city", "district"), contract.split),
         ("key", set(contract.key) <= names, ", ".join(contract.key)),
-        ("link", contract.link in names, contract.link),
+        ("link", contract.link in ({""} if contract.entity == "organisation" else names), contract.link),
+        ("facts", not (contract.facts and contract.entity == "organisation"), "entity: organisation"),
         ("valid", {contract.valid_from, contract.valid_until} - {None} <= names, f"{contract.valid_from}, {contract.valid_until}"),
         ("matches", {field.matches for field in contract.fields} - {""} <= names, "matches"),
         ("fields", len(names) == len(contract.fields) == len({field.header for field in contract.fields}), "duplicate name or header"),

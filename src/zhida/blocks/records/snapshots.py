@@ -38,7 +38,7 @@ from zhida.kernel.warehouse import scratch_folder, warehouse
 # One resident's line is read from one of these, so they are smaller than the chunks the engine reads.
 _ROW_GROUP = 4_096
 _STREAM = 262_144
-FILES = ("person", "household", "claim", "accounts", "residents", "names")
+FILES = ("person", "household", "claim", "accounts", "organisation_accounts", "residents", "names")
 
 
 def link_residents(viewer: Viewer, progress: Progress | None = None, known_on: date | None = None) -> parties.Linked:
@@ -148,18 +148,23 @@ def _write_claims(db: duckdb.DuckDBPyConnection, inputs: Inputs, month: Month, s
 
 
 def _write_lists(db: duckdb.DuckDBPyConnection, inputs: Inputs, made: Path) -> None:
-    """Write what is read by resident number or by name: residents, accounts, names."""
+    """Write what is read by number, code or name: residents, names, accounts of residents and of organisations."""
     cards = """SELECT resident_no, household_no, name, id_text(id_number) AS id_number, birth_date, sex, residence_community AS community
         FROM living ORDER BY resident_no"""
     _stream(db, cards, made / "residents.parquet")
     names = "SELECT name, resident_no, residence_community // 1000 AS street FROM living ORDER BY name, resident_no"
     _stream(db, names, made / "names.parquet")
-    # A closed account is none. Of a merged resident's two accounts the kept number's counts.
+    # A closed account is none.
+    is_open = f"(closed_on IS NULL OR closed_on > DATE '{inputs.known_on}')"
+    organisations = newest_rows(inputs.register("organisation_account"), "*")
+    query = f"SELECT organisation_code, account_no, bank_code FROM ({organisations}) WHERE {is_open} ORDER BY organisation_code"
+    _stream(db, query, made / "organisation_accounts.parquet")
+    # Of a merged resident's two accounts the kept number's counts.
     rows = newest_rows(inputs.register("card_account"), "*")
     first = "QUALIFY row_number() OVER (PARTITION BY p.resident_no ORDER BY i.alias, i.id17) = 1" if _has_aliases(db) else ""
     query = f"""SELECT p.resident_no, r.account_no, r.bank_code
         FROM ({rows}) r JOIN person_index i ON r.id_number = i.id17 JOIN person_rows p ON i.place = p.place
-        WHERE r.closed_on IS NULL OR r.closed_on > DATE '{inputs.known_on}' {first} ORDER BY p.resident_no"""
+        WHERE {is_open} {first} ORDER BY p.resident_no"""
     _stream(db, query, made / "accounts.parquet")
 
 
@@ -193,7 +198,7 @@ def _even(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     # Numbers without dictionaries: a third less time to read one row group, which is what a resident at the counter waits for.
     strings = [field.name for field in schema if pa.types.is_string(field.type)]
-    sorted_by = ["household_no", "resident_no", "name"]
+    sorted_by = ["household_no", "resident_no", "organisation_code", "name"]
     return pq.ParquetWriter(path, schema, compression="lz4", use_dictionary=strings, write_statistics=sorted_by)
 
 

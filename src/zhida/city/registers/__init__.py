@@ -31,6 +31,7 @@ REGISTERS: dict[str, Callable[[Chunk], Rows]] = {
     "startup": human_resources.startup,
     "talent": human_resources.talent,
     "card_account": human_resources.card_account,
+    "organisation_account": human_resources.organisation_account,
     "medical_enrolment": other_departments.medical_enrolment,
     "medical_claim": other_departments.medical_claim,
     "disability_certificate": other_departments.disability_certificate,

@@ -8,18 +8,21 @@ from typing import Any
 import numpy as np
 
 from zhida.city.chunk import Chunk, Rows, day, first_of_month, nulls
-from zhida.city.columns import NULL, card_numbers, organisation_codes, text_table
+from zhida.city.columns import NULL, card_numbers, digits, organisation_codes, text_table
 from zhida.city.contracts import codes
 from zhida.city.draws import below, choose, spread
 from zhida.city.families import MAN
 from zhida.city.people import DIBAO, DIBIAN, DISTRICTS, EMPLOYEE, FLEXIBLE, FOUNDER, PENSIONER, RESIDENT, UNEMPLOYED
 from zhida.city.rates import rates
+from zhida.city.registers.civil_affairs import WELFARE_HOME_AREA, WELFARE_HOME_SERIAL
 
 Array = np.ndarray[Any, Any]
 # Contribution bases of 2024 in Zhejiang, fen a month: lowest and highest.
 BASE_LOW_FEN, BASE_HIGH_FEN = 481_200, 2_493_000
 BANKS = ("ICBKCNBJ", "ABOCCNBJ", "BKCHCNBJ", "PCBCCNBJ", "COMMCNSH", "PSBCCNBJ", "HZCBCN2H", "ZJTLCNBH")
 BINS = np.array([621226, 622848, 621660, 621700, 622258, 621799, 603367, 622858], dtype=np.int64)
+# No card begins so: accounts of organisations are apart from those of residents.
+ORGANISATION_BIN = 330100
 # Odd and not a multiple of five: multiplying by it modulo 10**12 sends no two persons to one account.
 _SCATTER = 618_033_988_749
 
@@ -73,8 +76,13 @@ def employer_codes(chunk: Chunk) -> Array:
     return employer_code(((draw >> 1) * second >> 31) * count >> 32)
 
 
+def employer_area_serial(number: Array) -> tuple[Array, Array]:
+    """Return where employers are registered and their serials; no two below 89,999,999 have the same."""
+    return DISTRICTS[number % len(DISTRICTS)], 10_000_000 + number * 7_919 % 89_999_999
+
+
 def employer_code(number: Array) -> Array:
-    return organisation_codes(DISTRICTS[number % len(DISTRICTS)], 10_000_000 + number * 7_919 % 89_999_999)
+    return organisation_codes(*employer_area_serial(number))
 
 
 def unemployment(chunk: Chunk) -> Rows:
@@ -115,15 +123,20 @@ def flexible_employment(chunk: Chunk) -> Rows:
     return Rows("flexible_employment", rows, {"id_number": rows, "kind": kinds[kind], "valid_from": begin, "valid_until": nulls(len(rows))})
 
 
+def post_employer(base: Array, turn: Array, district: Array) -> tuple[Array, Array]:
+    """Return the district and the number of the employer of a post. turn: number of the post; district: where its holder lives."""
+    # One public-welfare post in six is in 拱墅, which adds to the city's subsidy.
+    district = np.where(turn % 6 == 1, 330105, district)
+    return district, (base * 4_000 >> 32) * len(DISTRICTS) + np.searchsorted(DISTRICTS, district)
+
+
 def subsidised_post(chunk: Chunk) -> Rows:
     rows, turn = chunk.picked("subsidised_post")
     since, base = (draw[rows] for draw in chunk.draw("post"))
     begin = spread(since, day(2021, 1, 1), chunk.month_end - 32)
     paid = np.clip(chunk.wages[rows], BASE_LOW_FEN, BASE_HIGH_FEN)
     kinds = codes("subsidised_post", "kind", ("hardship_hire", "public_welfare"))
-    # One public-welfare post in six is in 拱墅, which adds to the city's subsidy.
-    district = np.where(turn % 6 == 1, 330105, chunk.district[rows])
-    number = (base * 4_000 >> 32) * len(DISTRICTS) + np.searchsorted(DISTRICTS, district)
+    district, number = post_employer(base, turn, chunk.district[rows])
     return Rows(
         "subsidised_post",
         rows,
@@ -252,5 +265,39 @@ def card_account(chunk: Chunk) -> Rows:
             "bank_code": _bank_names()[bank],
             "opened_on": np.minimum(since, chunk.month_end - 1),
             "closed_on": np.where(ended, spread(has[rows], chunk.month_start - 380, chunk.month_end - 1), NULL),
+        },
+    )
+
+
+@cache
+def _organisation_names() -> Array:
+    return text_table(["演示用人单位", "演示儿童福利院"])
+
+
+def organisation_account(chunk: Chunk) -> Rows:
+    """Accounts of the organisations that are paid for somebody: employers of subsidised posts and the children's home.
+
+    Each is written by the first person it is paid for: an organisation has no place of its own in the city.
+    """
+    rows, order = chunk.picked("organisation_account")
+    posts, turn = chunk.picked("subsidised_post")
+    which, when = (draw[rows] for draw in chunk.draw("organisation"))
+    holds_post = np.isin(rows, posts)
+    area, serial = np.full(len(rows), WELFARE_HOME_AREA), np.full(len(rows), WELFARE_HOME_SERIAL)
+    held = rows[holds_post]
+    _, number = post_employer(chunk.draw("post")[1][held], turn[np.searchsorted(posts, held)], chunk.district[held])
+    area[holds_post], serial[holds_post] = employer_area_serial(number)
+    bank = choose(which, [20, 17, 12, 16, 8, 8, 12, 7])
+    # One employer in twenty has closed its account (assumption); the children's home, the only one of its kind, has not.
+    ended = holds_post & (order % 20 == 7)
+    return Rows(
+        "organisation_account",
+        rows,
+        {
+            "organisation_code": organisation_codes(area, serial),
+            "name": np.concatenate([_organisation_names()[np.where(holds_post, 0, 1)], digits(serial, 8)], axis=1),
+            "account_no": card_numbers(ORGANISATION_BIN * 10**12 + serial * 1_000 + bank),
+            "bank_code": _bank_names()[bank],
+            "closed_on": np.where(ended, spread(when, chunk.month_start - 380, chunk.month_end - 1), NULL),
         },
     )

@@ -169,6 +169,18 @@ def test_account_and_plate_numbers_are_used_once(city: BuiltCity):
     assert 0 < closed < 0.01
 
 
+def test_every_organisation_that_is_paid_has_one_account(city: BuiltCity):
+    accounts = {row["organisation_code"]: row for row in city.truth("organisation_account")}
+    paid = {row["employer_code"] for row in city.truth("subsidised_post")} | {row["institution_code"] for row in city.truth("orphan")}
+    assert set(accounts) == paid - {""}
+    assert len(accounts) == len(city.truth("organisation_account")) > 40
+    assert len({row["account_no"] for row in accounts.values()}) == len(accounts)
+    closed = sum(bool(row["closed_on"]) for row in accounts.values())
+    assert 0 < closed < len(accounts) / 10
+    homes = {row["institution_code"] for row in city.truth("orphan")} - {""}
+    assert [accounts[code]["closed_on"] for code in homes] == [""]
+
+
 @pytest.mark.django_db
 def test_records_accepts_every_clean_row(tmp_path, settings):
     """The strictest reader there is: the block that receives them."""

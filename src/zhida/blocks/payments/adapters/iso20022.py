@@ -19,6 +19,7 @@ import pyarrow as pa
 from lxml import etree
 
 from zhida.blocks.payments.errors import BankFileUnreadable
+from zhida.blocks.payments.rules import ORGANISATION
 from zhida.kernel import clock
 from zhida.kernel.errors import InvalidAmount
 from zhida.kernel.files import atomic_path
@@ -136,7 +137,7 @@ def _payment(number: int, benefit: str, period_key: str, payee_key: str, amount_
 
     The creditor is named by our number, not by name or identity number: the bank knows the holder of the account.
     """
-    kind = "OrgId" if payee_key.startswith("org:") else "PrvtId"
+    kind = "OrgId" if payee_key.startswith(ORGANISATION) else "PrvtId"
     return (
         f"<CdtTrfTxInf><PmtId><EndToEndId>ZD{number:016d}</EndToEndId></PmtId>"
         f'<Amt><InstdAmt Ccy="CNY">{amount_fen // 100}.{amount_fen % 100:02d}</InstdAmt></Amt>'

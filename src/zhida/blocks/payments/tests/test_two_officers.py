@@ -91,6 +91,27 @@ def test_the_dead_and_the_closed_are_held_back_at_approval(desk):
     assert desk.reissue().count == 1, "the one with a new account goes out again"
 
 
+def test_an_organisations_closed_or_changed_account_is_held_back_at_approval_and_at_release(desk):
+    desk.budget()
+    codes = {number: f"91330100MA2XXXXXX{number}" for number in (1, 2, 3, 4)}
+    desk.facts.organisation_cards = {code: account_of(number) for number, code in codes.items()}
+    batch = desk.prepare([decision(number, 100_00, payee_no=0, payee_organisation=code) for number, code in codes.items()])
+    assert (batch.count, batch.held_count) == (4, 0)
+    del desk.facts.organisation_cards[codes[1]]
+    desk.facts.organisation_cards[codes[2]] = account_of(2, 1)
+    assert (desk.approve(batch).count, api.batch(MAKER, batch.pk).held_count) == (2, 2)
+    del desk.facts.organisation_cards[codes[3]]
+    assert desk.release(batch) is not None
+    found = {row.entity_no: (row.state, row.reason_code) for row in api.transactions(MAKER, None, batch.pk)}
+    assert found == {
+        1: ("held", "account_closed"),
+        2: ("held", "account_changed"),
+        3: ("held", "account_closed"),
+        4: ("instructed", ""),
+    }
+    assert desk.reissue().count == 1, "the one with another account goes out again"
+
+
 def test_who_dies_between_approval_and_release_is_not_paid_and_the_budget_gets_the_money_back(desk):
     desk.budget(amount_fen=200_00)
     batch = desk.prepare([decision(1, 100_00), decision(2, 100_00)])

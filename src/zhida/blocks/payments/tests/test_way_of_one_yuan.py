@@ -93,6 +93,24 @@ def test_an_organisation_without_account_is_held(desk):
     assert (held.state, held.reason_code, held.payee_organisation) == ("held", "no_organisation_account", "91330100MA2XXXXXX1")
 
 
+def test_an_organisation_is_paid_into_its_account_and_held_money_follows_once_it_has_one(desk):
+    desk.budget()
+    with_account, without = "91330100MA2XXXXXX1", "91330100MA2XXXXXX2"
+    desk.facts.organisation_cards = {with_account: account_of(71)}
+    rows = [decision(number, 100_00, payee_no=0, payee_organisation=code) for number, code in ((1, with_account), (2, without), (3, ""))]
+    batch, out = desk.send(rows)
+    assert (batch.count, batch.held_count) == (1, 2)
+    (paid, *held) = sorted(api.transactions(MAKER, None, batch.pk), key=lambda row: row.entity_no)
+    assert (paid.state, paid.account_no, paid.payee_organisation) == ("instructed", account_of(71), with_account)
+    assert [row.reason_code for row in held] == ["no_organisation_account"] * 2
+    assert f"<OrgId><Othr><Id>org:{with_account}</Id></Othr></OrgId>" in out.read_text("utf-8")
+    assert desk.reissue() is None
+    desk.facts.organisation_cards[without] = account_of(72)
+    again = desk.reissue()
+    (sent,) = api.transactions(MAKER, None, again.pk)
+    assert (sent.entity_no, sent.account_no, sent.payee_key, sent.payee_no) == (2, account_of(72), f"org:{without}", 0)
+
+
 def test_the_new_head_of_a_household_gets_no_second_payment(desk):
     """The household had its money; a change of payee pays only what is missing."""
     desk.budget()

@@ -13,7 +13,7 @@ HOUSEHOLD = (FOLDER / "household.yaml").read_text("utf-8")
 
 
 def test_every_contract_is_read():
-    assert len(records.record_types()) == 30
+    assert len(records.record_types()) == 31
     assert records.record_type("resident").key == ("id_number",)
 
 
@@ -46,3 +46,18 @@ def test_a_wrong_contract_names_the_place(old, new, sentence):
         parse_contract("household", HOUSEHOLD.replace(old, new), DEPARTMENTS)
     assert sentence in str(refused.value)
     assert refused.value.text.zh.startswith("记录契约 household.yaml")
+
+
+def test_a_contract_about_organisations_links_to_nobody_and_gives_no_facts():
+    written = (FOLDER / "organisation_account.yaml").read_text("utf-8")
+    departments = {"human_resources": Text("人社", "Human resources")}
+    contract = parse_contract("organisation_account", written, departments)
+    assert (contract.entity, contract.link, contract.facts) == ("organisation", "", ())
+    told = "facts: [{name: has_account, label: {zh: 有账户, en: Account}, present: true, absent: false}]"
+    for wrong, sentence in (
+        (written.replace("key: [", "link: organisation_code\nkey: ["), "link: the value 'organisation_code'"),
+        (written.replace("facts: []", told), "facts: the value 'entity: organisation'"),
+    ):
+        with pytest.raises(records.ContractInvalid) as refused:
+            parse_contract("organisation_account", wrong, departments)
+        assert sentence in str(refused.value)

@@ -177,6 +177,39 @@ def test_a_row_in_quarantine_makes_its_facts_unknown_until_it_is_corrected(tmp_p
     assert fact(later, "陈立", "unemployed_on") == date(2025, 2, 28)
 
 
+def complete(snapshot, household_no=HOUSEHOLD_OF_LIN):
+    return records.read_household(snapshot.hash, household_no).household["members_complete"]
+
+
+def test_a_household_is_not_complete_while_a_row_that_names_it_waits(tmp_path):
+    rows = tiny_residents()
+    wrong = rows[3]["id_number"][:-1] + ("1" if rows[3]["id_number"][-1] != "1" else "2")
+    snapshot = tiny_city(tmp_path, resident=[*rows[:3], {**rows[3], "id_number": wrong}, *rows[4:]])
+    assert len(family(snapshot).resident_nos) == 3
+    assert complete(snapshot) is None
+    assert complete(snapshot, 330108000001) is True
+    delivery = next(each for each in records.deliveries(SYSTEM, Purpose.DATA_QUALITY) if each.record_type == "resident")
+    correction = records.correct_row(SYSTEM, delivery.id, 5, {"id_number": rows[3]["id_number"]})
+    assert complete(records.freeze_snapshot(SYSTEM, OCTOBER, RECEIVED_ON)) is None, "as known before the correction"
+    records.link_residents(SYSTEM)
+    later = records.freeze_snapshot(SYSTEM, OCTOBER, correction.received_on)
+    assert (complete(later), len(family(later).resident_nos)) == (True, 4)
+
+
+def test_a_duplicate_in_another_household_leaves_that_one_open_and_a_repeated_row_does_not(tmp_path):
+    rows = tiny_residents()
+    snapshot = tiny_city(tmp_path, resident=[*rows, {**rows[2], "household_no": 330108000001}, rows[1]])
+    assert (complete(snapshot), complete(snapshot, 330108000001), complete(snapshot, 330105000001)) == (True, None, True)
+
+
+def test_a_waiting_row_whose_household_cannot_be_read_or_is_not_there_names_nobody(tmp_path):
+    extra = tiny_residents()[0]
+    unread = {**extra, "id_number": id_number("2001-01-01", 7), "birth_date": "2001-01-01", "household_no": "33010699900x"}
+    nowhere = {**extra, "id_number": id_number("2001-01-02", 7), "birth_date": "2001-02-30", "household_no": 330106999999}
+    snapshot = tiny_city(tmp_path, resident=[*tiny_residents(), unread, nowhere])
+    assert [complete(snapshot, number) for number in (HOUSEHOLD_OF_LIN, 330108000001, 330105000001)] == [True] * 3
+
+
 def test_facts_are_as_known_on_the_day(tmp_path):
     snapshot = tiny_city(tmp_path)
     death = [{"id_number": ID["吴大有"], "died_on": "2025-09-01", "registered_on": "2025-11-03"}]
@@ -248,6 +281,37 @@ def test_an_account_is_found_unless_it_was_closed(tmp_path):
     snapshot = tiny_city(tmp_path, card_account=[account("林小满", 1), account("陈立", 2, "2025-10-01"), account("吴大有", 3)])
     found = records.account_of([number("林小满"), number("陈立")], snapshot.hash)
     assert found.to_pylist() == [{"resident_no": number("林小满"), "account_no": account_number(1), "bank_code": "ICBC"}]
+
+
+def test_the_account_of_an_organisation_is_found_unless_it_was_closed(tmp_path):
+    def account(n, closed=None):
+        row = {"organisation_code": organisation_code(n), "name": f"单位{n}", "account_no": account_number(n), "bank_code": "ICBC"}
+        return {**row, "closed_on": closed}
+
+    accounts = [account(3), account(1), account(2, "2025-10-31"), account(4, "2025-12-31")]
+    snapshot = tiny_city(tmp_path, organisation_account=accounts)
+    codes = [organisation_code(n) for n in (4, 3, 2, 9, 3)]
+    found = records.organisation_accounts_of(codes, snapshot.hash).to_pylist()
+    wanted = sorted((organisation_code(n), account_number(n)) for n in (3, 4))
+    assert [(row["organisation_code"], row["account_no"]) for row in found] == wanted
+    whole = pq.read_table(Path(snapshot.path) / "organisation_accounts.parquet")
+    assert whole.column_names == ["organisation_code", "account_no", "bank_code"]
+    assert whole["organisation_code"].to_pylist() == sorted(organisation_code(n) for n in (1, 3, 4))
+
+
+def test_without_a_delivery_no_organisation_has_an_account(tmp_path):
+    assert records.organisation_accounts_of([organisation_code(1)], tiny_city(tmp_path).hash).num_rows == 0
+    assert records.organisation_accounts_of([], records.newest_snapshot().hash).num_rows == 0
+
+
+def test_a_wrong_account_of_an_organisation_waits_for_the_whole_city(tmp_path):
+    row = {"organisation_code": organisation_code(1), "name": "单位1", "account_no": account_number(1)[:-1] + "x", "bank_code": "ICBC"}
+    twice = {**row, "account_no": account_number(2)}
+    snapshot = tiny_city(tmp_path, organisation_account=[row, twice, {**twice, "account_no": account_number(3)}])
+    delivery = next(each for each in records.deliveries(SYSTEM, Purpose.DATA_QUALITY) if each.record_type == "organisation_account")
+    found = records.quarantined_rows(SYSTEM, Purpose.DATA_QUALITY, delivery.id).rows
+    assert [(row.reason, row.area) for row in found] == [("account_number_invalid", None), ("duplicate_key", None)]
+    assert records.organisation_accounts_of([organisation_code(1)], snapshot.hash)["account_no"].to_pylist() == [account_number(2)]
 
 
 def test_a_month_without_a_snapshot_says_what_to_do(tmp_path):
