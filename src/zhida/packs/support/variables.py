@@ -58,8 +58,8 @@ def homes_allowed(household, law):
 
 @variable(Household, unit="bool", label=("无生活用机动车", "No private vehicle"), clause="无生活用机动车、船")
 def no_vehicle(household):
-    """No member owns a vehicle for private use."""
-    return total(household.members.private_vehicles) == 0
+    """No member owns a vehicle for private use; whoever the register still waits for may."""
+    return (total(household.members.private_vehicles) == 0) & household.members_complete
 
 
 @variable(
@@ -129,7 +129,10 @@ def counts_for_dibao(person):
     in_force=("2021-01-01", None),
 )
 def dibao(household):
-    """Tops each member who counts up from the income per head to the standard of the district."""
+    """Tops each member who counts up from the income per head to the standard of the district.
+
+    Unknown while a member's row waits in quarantine: the income per head is then unknown.
+    """
     members = count(household.members.counts_for_dibao)
     gap = household.dibao_standard - household.income_per_head
     return where(household.is_dibao, round_half_up(maximum(gap, 0) * members, FEN), 0)
@@ -187,8 +190,8 @@ def tekun(person, law):
 )
 def wuye_fuwu(household, law):
     """A fixed amount per local member of a dibian household, in the district that published it."""
-    members = count(household.members.is_local)
-    return where(household.is_dibian, law.wuye_fuwu_amount[household.district] * members, 0)
+    amount = law.wuye_fuwu_amount[household.district]
+    return where(household.is_dibian & (amount > 0), amount * household.local_people, 0)
 
 
 @benefit(
