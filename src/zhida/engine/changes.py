@@ -164,7 +164,8 @@ class Trial:
     def _failed(self, node: Node, row: int, wanted: bool) -> Iterator[Leaf]:
         """Find the smallest conditions that keep a condition from being ``wanted``."""
         values = self._values
-        if values.at(node, row) is wanted:
+        # What is unknown did not make the answer a no: something known did.
+        if values.at(node, row) in (wanted, None):
             return
         if node.op == "not":
             yield from self._failed(node.args[0], row, not wanted)
@@ -202,6 +203,10 @@ class Trial:
         op = "gt" if node.op == "sub" else OPPOSITES[node.op] if holds else node.op
         what, bound_words = self._owned(a, row_a), self._tracer.words(b, row_b)
         now, bound = self._tracer.said(a, left), self._tracer.said(b, right)
+        if a.shape.kind == "date" and left is not None and left >= NEVER_DAY:
+            return Text(f"要求有“{what.zh}”；目前没有登记。", f"Required: {_quoted(what)}; none is registered.")
+        if op == "ne" and b.op == "const" and a.shape.kind == "code" and right == 0:
+            return Text(f"要求有“{what.zh}”；目前没有登记。", f"Required: {_quoted(what)} on record; there is none.")
         if op in ("eq", "ne") and a.shape.kind in ("code", "bool"):
             must = SIGNS[op]
             return Text(
@@ -255,10 +260,17 @@ class Trial:
                     yield self._turn_words(fact, value)
 
     def _turn_words(self, fact: _Fact, value: Any) -> Text:
-        label, due = self._called(fact), self._due(self._amount_with(fact, value) or 0)
-        now, then = self._said(fact, self._values.at(fact.node, fact.row)), self._said(fact, value)
+        label, present = self._called(fact), self._values.at(fact.node, fact.row)
+        now, then = self._said(fact, present), self._said(fact, value)
+        if fact.node.shape.kind == "number":
+            zh_way, en_way = ("降到", "fell") if value < present else ("升到", "rose")
+            return Text(
+                f"如果{label.zh}从 {now.zh} {zh_way} {then.zh}，就符合条件。",
+                f"If {label.en} {en_way} from {now.en} to {then.en}, the answer would be yes.",
+            )
+        due = self._due(self._amount_with(fact, value))
         return Text(
-            f"如果{label.zh}是 {then.zh}（目前是 {now.zh}），{due.zh}。",
+            f"如果{label.zh}是“{then.zh}”（目前是“{now.zh}”），{due.zh}。",
             f"If {label.en} were {then.en} (it is {now.en}), {due.en}.",
         )
 
@@ -372,7 +384,7 @@ class Trial:
 
 
 def _quoted(label: Text) -> str:
-    return f"“{label.en}”"
+    return f"'{label.en}'"
 
 
 def _replaced(values: Sequence[Any], row: int, value: Any) -> list[Any]:

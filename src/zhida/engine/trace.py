@@ -22,6 +22,7 @@ from zhida.engine.wording import (
     fact_text,
     granted_text,
     joined,
+    percent_text,
     value_text,
 )
 from zhida.kernel.period import NEVER
@@ -193,12 +194,21 @@ class Tracer:
         if fact is not None:
             return fact_text(value, node.shape, fact, self._names)
         exact = node.op in ("number", "lookup", "bracket", "const")
+        if exact and value is not None and self._is_share(node):
+            return percent_text(int(value), node.shape.scale)
         return value_text(value, node.shape, self._code_labels(node), exact=exact, is_age=self.is_age(node))
 
     def _fact_behind(self, node: Node) -> FactDefinition | None:
         while node.op in ("project", "fill", "variable") and node.args:
             node = node.args[0]
         return self._values.law.facts[(str(node.payload[0]), str(node.payload[1]))] if node.op == "fact" else None
+
+    def _is_share(self, node: Node) -> bool:
+        """Whether a number of the law is a share by its name: people read 30%, not 0.3."""
+        if node.op == "const" or node.shape.kind != "number" or node.shape.unit.powers or not node.shape.scale:
+            return False
+        label = parameter_of(node).label.zh
+        return "比例" in label or "率" in label
 
     def is_age(self, node: Node) -> bool:
         if str(node.shape.unit) != "year":
@@ -339,8 +349,15 @@ class Tracer:
         return self.words(node.args[0], row) if node.args else Text(node.op, node.op)
 
     def _comparison(self, op: str, node: Node, row: int) -> Text:
-        signs = DATE_SIGNS if node.args[0].shape.kind == "date" else SIGNS
-        return joined(self.words(node.args[0], row), signs[op], self.words(node.args[1], row))
+        first, second = node.args
+        words = self.words(first, row)
+        if first.shape.kind == "code" and second.op == "const" and second.payload[1] == 0 and op in ("eq", "ne"):
+            return (
+                Text(f"有“{words.zh}”登记", f"{words.en}: on record") if op == "ne" else Text(f"没有“{words.zh}”登记", f"{words.en}: none")
+            )
+        if first.shape.kind == "date":
+            return joined(Text(words.zh, words.en.removesuffix(" on")), DATE_SIGNS[op], self.words(second, row))
+        return joined(words, SIGNS[op], self.words(second, row))
 
 
 def _distinct(steps: Sequence[TraceNode]) -> tuple[TraceNode, ...]:

@@ -122,6 +122,15 @@ def _day_text(day: date) -> Text:
     return Text(f"{day.year}年{day.month}月{day.day}日", f"{day.day} {_MONTHS[day.month - 1]} {day.year}")
 
 
+def percent_text(value: int, scale: int) -> Text:
+    """Write a share as people read it.
+
+    >>> percent_text(3, 1).zh, percent_text(125, 3).zh
+    ('30%', '12.5%')
+    """
+    return _both(_decimal(value * 100, scale) + "%")
+
+
 def granted_text(amount: int | None, unit: str) -> Text:
     """Write what a benefit grants in its declared unit; a status is granted or not.
 

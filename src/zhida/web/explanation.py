@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from zhida.kernel.text import Text
+
 # As many steps as a person takes in at one look; what lies deeper is folded, and unfolds as many again.
 _STEPS_A_LOOK = 12
 
@@ -52,12 +54,25 @@ def numbers_used(steps: Iterable[Any]) -> list[Any]:
     return _once(step.parameter for step in steps if step.parameter and step.parameter["from"] != date.min)
 
 
-def facts_used(steps: Iterable[Any]) -> list[Any]:
-    """Return each step that reads a fact once, in the order it is first used: the value is the step's."""
-    seen: dict[tuple[str, str, str], Any] = {}
+@dataclass(frozen=True)
+class FactUsed:
+    """A fact with its value, and the members for whom it is so; nobody where it is the line's own."""
+
+    label: Text
+    value_text: Text
+    fact: dict[str, Any]
+    members: list[str]
+
+
+def facts_used(steps: Iterable[Any]) -> list[FactUsed]:
+    """Return each fact and value once, in the order of first use, with all members of whom the same is known."""
+    seen: dict[tuple[bool, str, str], FactUsed] = {}
     for step in steps:
         if step.fact:
-            seen.setdefault((step.who, step.label.zh, step.value_text.zh), step)
+            key = (bool(step.who), step.label.zh, step.value_text.zh)
+            used = seen.setdefault(key, FactUsed(step.label, step.value_text, step.fact, []))
+            if step.who and step.who not in used.members:
+                used.members.append(step.who)
     return list(seen.values())
 
 
