@@ -97,8 +97,8 @@ def explanation(
 
     Raises: NotYours, UnknownBenefit when the household has no such line or the viewer may not see it.
     """
-    card = records.checked_card(viewer, resident_no)
     run = runs.latest_run(month)
+    card = records.checked_card(viewer, resident_no, run.snapshot_hash)
     household = _Household(run, card.household_no)
     program = laws.installed_law(run.law_as_of).program(household.month)
     if benefit not in program.benefits:

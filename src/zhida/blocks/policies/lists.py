@@ -54,8 +54,8 @@ def entitlements(viewer: Viewer, purpose: Purpose, resident_no: int, month: Mont
 
     Raises: NotYours, NoRun, records' errors for an unknown resident.
     """
-    card = records.checked_card(viewer, resident_no)
     run = runs.latest_run(month)
+    card = records.checked_card(viewer, resident_no, run.snapshot_hash)
     members = dict(records.members_of(run.snapshot_hash, card.household_no))
     seen = visible_members(viewer, members, Month.parse(run.month))
     rows = runs.decisions_of(run, card.household_no)
