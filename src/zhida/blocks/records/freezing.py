@@ -102,7 +102,7 @@ def prepare_persons(db: duckdb.DuckDBPyConnection, inputs: Inputs, month: Month,
     )
 
 
-def build_skeleton(db: duckdb.DuckDBPyConnection, out: ColumnFiles, households: ColumnFiles, inputs: Inputs) -> Skeleton:
+def build_skeleton(db: duckdb.DuckDBPyConnection, out: ColumnFiles, households: ColumnFiles, inputs: Inputs, month: Month) -> Skeleton:
     """Sort the living by household, write the columns that come from the resident register, choose heads."""
     query = """SELECT resident_no, household_no, residence_community, id_number, birth_date, sex, relation, hukou_area, residence_kind
         FROM living ORDER BY household_no, resident_no"""
@@ -125,6 +125,7 @@ def build_skeleton(db: duckdb.DuckDBPyConnection, out: ColumnFiles, households: 
         out.add(fact.name, columns[fact.field], column_types(dtype_of(fact, field_of(contract, fact)))[1])
     skeleton = Skeleton(resident_no, household_no, community, starts, heads)
     _household_columns(db, households, inputs, skeleton)
+    _members_complete(db, households, inputs.register("resident"), skeleton, month)
     return skeleton
 
 
@@ -163,23 +164,27 @@ def _household_columns(db: duckdb.DuckDBPyConnection, out: ColumnFiles, inputs: 
     out.add("district", community // _MILLION, pa.int64())
     out.add("street", community // 1000, pa.int64())
     out.add("community", community, pa.int64())
+
+
+def _members_complete(
+    db: duckdb.DuckDBPyConnection, out: ColumnFiles, residents: RegisterInForce, skeleton: Skeleton, month: Month
+) -> None:
+    """Write whether every member is there: true, or unknown where a waiting row of the resident register names the household.
+
+    It is never false: while somebody waits, nobody knows whether they belong here. Who stands there already, or died before the
+    month, is not waited for.
+    """
     complete = np.ones(skeleton.households, bool)
-    complete[_waited_for(db, inputs.register("resident"))] = False
-    # Never false: while somebody waits, nobody knows whether they belong here.
-    out.add("members_complete", complete, pa.bool_(), known=complete)
-
-
-def _waited_for(db: duckdb.DuckDBPyConnection, residents: RegisterInForce) -> Array:
-    """Return the places of households that a waiting row of the resident register names, unless that resident stands there already."""
-    found = [np.empty(0, np.int32)]
     for each in residents.quarantines:
         cell = f"cells[{each.columns.index('household_no') + 1}]"
         rows = f"SELECT link, TRY_CAST(trim({cell}) AS BIGINT) AS named FROM read_parquet({sql_text(each.path)}) WHERE {each.waiting}"
         query = f"""SELECT h.place FROM ({rows}) q JOIN household_rows h ON h.household_no = q.named
             LEFT JOIN person_index i ON i.id17 = q.link LEFT JOIN person_rows p ON p.place = i.place
-            WHERE p.household_no IS DISTINCT FROM q.named"""
-        found += [batch["place"].to_numpy() for batch in batches(db, query)]
-    return np.concatenate(found)
+            WHERE p.household_no IS DISTINCT FROM q.named
+            AND coalesce(q.link, 0) NOT IN (SELECT id_number FROM died WHERE died_on < DATE '{month.start}')"""
+        for batch in batches(db, query):
+            complete[batch["place"].to_numpy()] = False
+    out.add("members_complete", complete, pa.bool_(), known=complete)
 
 
 def add_facts(

@@ -96,7 +96,7 @@ def _write(inputs: Inputs, month: Month, scratch: Path, made: Path, progress: Pr
         for macro in macros():
             db.execute(macro)
         prepare_persons(db, inputs, month, scratch)
-        skeleton = build_skeleton(db, persons, households, inputs)
+        skeleton = build_skeleton(db, persons, households, inputs, month)
         progress.step(note="residents")
         outs = {"person": persons, "household": households}
         add_facts(db, inputs, month, skeleton, outs, lambda note: progress.step(note=note))

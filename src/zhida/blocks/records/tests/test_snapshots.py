@@ -202,6 +202,16 @@ def test_a_duplicate_in_another_household_leaves_that_one_open_and_a_repeated_ro
     assert (complete(snapshot), complete(snapshot, 330108000001), complete(snapshot, 330105000001)) == (True, None, True)
 
 
+def test_nobody_waits_for_a_member_who_died_before_the_month(tmp_path):
+    rows = tiny_residents()
+    waiting = [{**row, "residence_community": 330104001001} if row["name"] in ("沈阿英", "陈立") else row for row in rows]
+    death = [{"id_number": ID["沈阿英"], "died_on": "2025-09-30", "registered_on": "2025-10-02"}]
+    death += [{"id_number": ID["陈立"], "died_on": "2025-10-01", "registered_on": "2025-10-02"}]
+    snapshot = tiny_city(tmp_path, resident=waiting, death=death)
+    assert snapshot.persons == 5
+    assert (complete(snapshot, 330108000001), complete(snapshot)) == (True, None)
+
+
 def test_a_waiting_row_whose_household_cannot_be_read_or_is_not_there_names_nobody(tmp_path):
     extra = tiny_residents()[0]
     unread = {**extra, "id_number": id_number("2001-01-01", 7), "birth_date": "2001-01-01", "household_no": "33010699900x"}
