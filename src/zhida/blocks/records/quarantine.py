@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from django.db.models import QuerySet
 
 from zhida.blocks.access.api import NotYours, Purpose, Viewer, record_access
 from zhida.blocks.records.errors import DeliveryNotFound, RowNotQuarantined
@@ -51,25 +52,67 @@ def read_quarantine(folder: Path) -> pa.Table:
 
 
 def quarantined_rows(
-    viewer: Viewer, purpose: Purpose, delivery_id: int | None = None, reason: str | None = None, page: int = 1
+    viewer: Viewer,
+    purpose: Purpose,
+    delivery_id: int | None = None,
+    reason: str | None = None,
+    page: int = 1,
+    *,
+    waiting: bool = False,
+    words: str = "",
 ) -> QuarantinePage:
     """Return one page of the rows in quarantine of the deliveries in force, newest delivery first.
 
-    An officer of a street or a district sees the rows of its area only; rows whose area cannot be told are for the whole city's.
+    waiting: without those that were corrected. words: only rows with this row number, this text in the name of the wrong column,
+    or in a cell. An officer of a street or a district sees the rows of its area only; rows whose area cannot be told are for the
+    whole city's.
     """
-    deliveries = Delivery.objects.filter(rows_quarantined__gt=0).exclude(folder="").order_by("-received_on", "-id")
-    deliveries = deliveries.filter(id=delivery_id) if delivery_id else deliveries.filter(state=Delivery.ACCEPTED)
     first, last, seen = (page - 1) * PAGE_ROWS, page * PAGE_ROWS, 0
     shown: list[QuarantinedRow] = []
-    for delivery in deliveries:
+    for delivery in _with_quarantine(delivery_id):
         if reason and reason not in delivery.by_reason:
             continue
         table = _visible(viewer, delivery, reason)
+        table = _waiting(delivery, table) if waiting else table
+        table = _matching(delivery, table, words.strip()) if words.strip() else table
         here = table.slice(max(0, first - seen), max(0, min(last - seen, table.num_rows) - max(0, first - seen)))
         shown += _rows_of(delivery, here) if here.num_rows else []
         seen += table.num_rows
     record_access(viewer, purpose, "records.quarantined_rows", f"delivery {delivery_id or 'all'} page {page}")
     return QuarantinePage(shown, seen, page, max(1, -(-seen // PAGE_ROWS)))
+
+
+def rows_waiting(viewer: Viewer, purpose: Purpose) -> int:
+    """Count the rows of the viewer's area that nobody has corrected yet. No personal data."""
+    deliveries = _with_quarantine(None)
+    if len(viewer.area_prefix) <= 4:
+        corrected = CorrectedRow.objects.filter(delivery__in=deliveries).count()
+        return sum(delivery.rows_quarantined for delivery in deliveries) - corrected
+    return sum(_waiting(delivery, _visible(viewer, delivery, None)).num_rows for delivery in deliveries)
+
+
+def _with_quarantine(delivery_id: int | None) -> QuerySet[Delivery]:
+    deliveries = Delivery.objects.filter(rows_quarantined__gt=0).exclude(folder="").order_by("-received_on", "-id")
+    return deliveries.filter(id=delivery_id) if delivery_id else deliveries.filter(state=Delivery.ACCEPTED)
+
+
+def _waiting(delivery: Delivery, table: pa.Table) -> pa.Table:
+    corrected = list(CorrectedRow.objects.filter(delivery=delivery).values_list("row_no", flat=True))
+    if not corrected:
+        return table
+    return table.filter(pc.invert(pc.is_in(table["row_no"], value_set=pa.array(corrected, table["row_no"].type))))
+
+
+def _matching(delivery: Delivery, table: pa.Table, words: str) -> pa.Table:
+    """Keep rows whose number is ``words``, whose wrong column is called so, or that hold it in a cell."""
+    columns = [field.name for field in record_type(delivery.record_type).fields if words.casefold() in field.header.casefold()]
+    cells = table["cells"].combine_chunks()
+    holding = pc.list_parent_indices(cells).filter(pc.fill_null(pc.match_substring(pc.list_flatten(cells), words, ignore_case=True), False))
+    found = pc.is_in(pa.array(range(table.num_rows), pa.int64()), value_set=holding.cast(pa.int64()).unique())
+    found = pc.or_(found, pc.is_in(table["field"].combine_chunks().cast(pa.string()), value_set=pa.array(columns, pa.string())))
+    if words.isdecimal() and len(words) < 19:
+        found = pc.or_(found, pc.equal(table["row_no"].combine_chunks(), int(words)))
+    return table.filter(found)
 
 
 def quarantined_row(viewer: Viewer, purpose: Purpose, delivery_id: int, row_no: int) -> QuarantinedRow:

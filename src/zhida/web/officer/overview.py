@@ -59,7 +59,7 @@ def _appeals(viewer: Viewer, purpose: Purpose) -> Task:
 
 
 def _quarantine(viewer: Viewer, purpose: Purpose) -> Task:
-    count = records.quarantined_rows(viewer, purpose).total
+    count = records.rows_waiting(viewer, purpose)
     return Task(Text("隔离数据", "Quarantined rows"), count, reverse("officer:quarantine"), Text("等待更正", "wait to be corrected"))
 
 

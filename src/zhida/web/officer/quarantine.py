@@ -21,7 +21,9 @@ from zhida.web.officer.common import back, csv_file, links_to, page_number
 def rows(request: HttpRequest) -> HttpResponse:
     """List the quarantined rows of the viewer's area, of one delivery or for one reason where asked."""
     delivery_id, reason = _wanted(request)
-    found = records.quarantined_rows(request.viewer, request.purpose, delivery_id, reason, page_number(request))
+    words, every = request.GET.get("q", "").strip(), request.GET.get("show") == "all"
+    page = page_number(request)
+    found = records.quarantined_rows(request.viewer, request.purpose, delivery_id, reason, page, waiting=not every, words=words)
     if request.GET.get("format") == "csv":
         return _file(found.rows)
     waiting = [d for d in records.deliveries(request.viewer, request.purpose) if d.rows_quarantined and d.folder and d.state == "accepted"]
@@ -33,6 +35,8 @@ def rows(request: HttpRequest) -> HttpResponse:
         "deliveries": [(delivery, records.record_types()[delivery.record_type]) for delivery in waiting],
         "reason": reason,
         "delivery_id": delivery_id,
+        "words": words,
+        "every": every,
         "may_correct": bool(access.purpose_of(request.viewer, "quarantine.correct")),
         "whole_city": len(request.viewer.area_prefix) <= 4,
     }
