@@ -238,7 +238,8 @@ class Trial:
             if self._fixed(fact) or fact.node.shape.kind in ("date", "code"):
                 continue
             value = self._nearest(fact, lambda amount: amount == 0)
-            if value is not None:
+            # "If the rent fell to nothing" helps nobody.
+            if value is not None and (value != 0 or fact.node.shape.kind == "bool"):
                 label, now, then = self._called(fact), self._said(fact, self._values.at(fact.node, fact.row)), self._said(fact, value)
                 yield Text(
                     f"如果{label.zh}从 {now.zh} 变为 {then.zh}，就不再符合。",

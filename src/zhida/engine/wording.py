@@ -65,7 +65,7 @@ FUNCTIONS = {
     "all": Text("全部", "all of"),
     "highest": Text("最大", "highest of"),
     "lowest": Text("最小", "lowest of"),
-    "rank": Text("排序", "rank of"),
+    "rank": Text("家中次序", "place in the household by"),
     "known": Text("已知", "is known:"),
 }
 
