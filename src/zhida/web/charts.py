@@ -173,7 +173,7 @@ class MapArea:
     def has_room(self) -> bool:
         """Say whether the name fits inside the outline; elsewhere it stands only in the list and the tooltip."""
         wide = sum(1.0 if ord(letter) > 0x2E80 else 0.55 for letter in self.item.label) * LABEL_SIZE
-        return wide <= 2.6 * self.feature.label_room
+        return wide <= 2.0 * self.feature.label_room
 
 
 @dataclass(frozen=True)

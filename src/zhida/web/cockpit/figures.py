@@ -37,11 +37,11 @@ MEASURES = (
 
 # What keeps a payment from its payee, by its state.
 _STUCK = {
-    "held": Text("暂缓：没有可用账户或收款人需核实", "held: no account to pay to, or the payee needs checking"),
-    "rejected": Text("被银行拒付：账户不可用", "rejected by the bank: the account cannot be used"),
-    "returned": Text("被银行退回：账户不可用", "returned by the bank: the account cannot be used"),
+    "held": Text("暂缓：缺账户或待核实", "held: no account, or the payee needs checking"),
+    "rejected": Text("被拒付：账户不可用", "rejected: the account cannot be used"),
+    "returned": Text("被退回：账户不可用", "returned: the account cannot be used"),
 }
-_STUCK_ORGANISATION = {"held": Text("暂缓：单位还没有登记对公账户", "held: the organisation has registered no account yet")}
+_STUCK_ORGANISATION = {"held": Text("暂缓：单位未登记账户", "held: the organisation has registered no account")}
 
 
 def withheld() -> str:

@@ -21,7 +21,7 @@ from zhida.web import entitlements
 from zhida.web.access import requires
 from zhida.web.charts import BarList, Item, Share
 from zhida.web.officer.common import back, benefit_label, page_of, why
-from zhida.web.templatetags.zhida import number, yuan, yuan_short
+from zhida.web.templatetags.zhida import number, percent, yuan, yuan_short
 from zhida.web.text import in_language, pick
 
 SAMPLE_SIZE = 10
@@ -233,7 +233,9 @@ def _benefits(rows: list[payments.TotalsRow]) -> BarList | None:
         )
         for row in ordered
     ]
-    return BarList(pick(f"金额最多的是{items[0].label}", f"{items[0].label} is the largest"), items)
+    share = percent(ordered[0].amount_fen / max(1, sum(row.amount_fen for row in rows)))
+    title = pick(f"金额最多的是{items[0].label}，占 {share}", f"{items[0].label} is the largest, {share} of the money")
+    return BarList(title, items)
 
 
 def _checked(line: Any) -> dict[str, Any]:

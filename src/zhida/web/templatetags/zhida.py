@@ -22,6 +22,8 @@ from zhida.web.text import in_language, pick
 
 register = template.Library()
 
+# Digits of a percentage that is nearly all.
+_DIGITS_MAX = 6
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
 
@@ -91,8 +93,12 @@ def number(value: Any) -> str:
 
 @register.filter
 def percent(ratio: float | None, digits: int = 1) -> str:
-    """Write a ratio from 0 to 1 as a percentage: ``98.3%``."""
-    return "—" if ratio is None else f"{ratio * 100:.{digits}f}%"
+    """Write a ratio from 0 to 1 as a percentage: ``98.3%``. What is short of all never rounds up to 100%."""
+    if ratio is None:
+        return "—"
+    while ratio < 1 and round(ratio * 100, digits) >= 100 and digits < _DIGITS_MAX:
+        digits += 1
+    return f"{ratio * 100:.{digits}f}%"
 
 
 @register.filter

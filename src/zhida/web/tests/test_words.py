@@ -101,3 +101,4 @@ def test_pages_keep_the_rest_of_the_address(rf: object) -> None:
 
 def test_percentages_and_counts() -> None:
     assert (words.percent(0.98325), words.percent(None), words.number(1234567)) == ("98.3%", "—", "1,234,567")
+    assert (words.percent(1.0), words.percent(0.99991)) == ("100.0%", "99.99%")
