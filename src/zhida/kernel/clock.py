@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+HANGZHOU = ZoneInfo("Asia/Shanghai")
 
 
 def now() -> datetime:
-    """Return the present moment, in UTC."""
-    return datetime.now(UTC)
+    """Return the present moment, in UTC: the time of the wall clock, on the working day where that is set."""
+    moment = datetime.now(HANGZHOU)
+    fixed = os.environ.get("ZHIDA_TODAY", "")
+    return (datetime.combine(date.fromisoformat(fixed), moment.timetz()) if fixed else moment).astimezone(UTC)
 
 
 def today() -> date:
