@@ -98,6 +98,11 @@ def _extremes(items: Sequence[Item], measure: Measure) -> str:
     if not known:
         return pick(f"{heads}：人数太少，不显示", f"{heads}: too few people to show")
     low, high = known[0], known[-1]
+    if len(known) == 1 < len(items):
+        return pick(
+            f"{heads}：{high.label} {high.text}，其余人数太少，不显示",
+            f"{heads}: {high.text} in {high.label}; too few people elsewhere",
+        )
     if low.value == high.value:
         return pick(f"{heads}：各区域相同，{high.text}", f"{heads}: the same everywhere, {high.text}")
     return pick(
@@ -125,6 +130,9 @@ def benefit_bars(cells: Sequence[Cell], query: str) -> BarList | None:
     if not total:
         return BarList(pick("各项人数都太少，不显示金额", "Too few people in each to show amounts"), items)
     top = paying[0]
+    if any(cell.hidden for cell in paying):
+        name = in_language(next(cell.label for cell in paying if cell.entitled_fen))
+        return BarList(pick(f"能显示的项目里，金额最多的是{name}", f"Of those that can be shown, {name} is the largest"), items)
     share = percent((top.entitled_fen or 0) / total)
     name = in_language(top.label)
     return BarList(pick(f"金额最多的是{name}，占 {share}", f"{name} is the largest, {share} of the money"), items)

@@ -21,7 +21,7 @@ from zhida.web import entitlements
 from zhida.web.access import requires
 from zhida.web.charts import BarList, Item, Share
 from zhida.web.officer.common import back, benefit_label, page_of, why
-from zhida.web.templatetags.zhida import number, percent, yuan, yuan_short
+from zhida.web.templatetags.zhida import number, percent, person, yuan, yuan_short
 from zhida.web.text import in_language, pick
 
 SAMPLE_SIZE = 10
@@ -177,8 +177,8 @@ def _trail() -> list[dict[str, Any]]:
 def _steps(shown: Any) -> list[dict[str, Any]]:
     """Return where a batch stands, with who did each step."""
     notes = {
-        "prepared": Text(f"{shown.prepared_by}", f"{shown.prepared_by}"),
-        "approved": Text(shown.approved_by, shown.approved_by),
+        "prepared": _named(shown.prepared_by),
+        "approved": _named(shown.approved_by),
         "released": Text(shown.file_name, shown.file_name),
         "settled": Text("", ""),
     }
@@ -217,6 +217,11 @@ def _states(shown: Any, rows: list[payments.TotalsRow]) -> Share | None:
     ]
     total = sum(row.count for row in rows)
     return Share(pick(f"{number(total)} 笔付款现在的状态", f"Where the {number(total)} payments stand now"), items)
+
+
+def _named(account: str) -> Text:
+    name = person(account) if account else ""
+    return Text(name, name)
 
 
 def _benefits(rows: list[payments.TotalsRow]) -> BarList | None:

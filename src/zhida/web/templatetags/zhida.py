@@ -160,6 +160,19 @@ def area(code: int | str | None) -> str:
 
 
 @register.filter
+def person(account: str | None) -> str:
+    """Write who holds an account, by name; an account that is gone stays its name of the log."""
+    from zhida.blocks.access import api as access
+
+    if not account:
+        return "—"
+    if account == access.SYSTEM.account:
+        return pick("系统", "The system")
+    holder = access.account_named(account)
+    return holder.display_name if holder else account
+
+
+@register.filter
 def department(fact: Any) -> str:
     """Write which department a fact comes from: ``民政``, ``Civil affairs``."""
     from zhida.blocks.records import api as records
