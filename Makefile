@@ -37,13 +37,13 @@ test: $(VENV)/ready-dev
 	@$(MAKE) --no-print-directory test-sqlite test-postgres test-journeys
 
 test-sqlite: $(VENV)/ready-dev
-	@$(BIN)/python -m pytest -n 2 --dist loadscope -m "not browser" $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser" $(ARGS)
 
 test-postgres: $(VENV)/ready-dev
-	@$(BIN)/python scripts/with_postgres.py $(BIN)/python -m pytest -n 2 --dist loadscope -m "not browser" src/zhida/blocks src/zhida/web tests/properties $(ARGS)
+	@$(BIN)/python scripts/with_postgres.py $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser" src/zhida/blocks src/zhida/web $(ARGS)
 
 test-journeys: $(VENV)/ready-dev
-	@$(BIN)/python -m pytest -m browser tests/journeys $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m browser tests/journeys $(ARGS)
 
 ## make check           lint, types and all tests: what a reviewer runs
 check: $(VENV)/ready-dev

@@ -14,6 +14,7 @@ from zhida.blocks.policies import api as policies
 from zhida.engine.api import Batch, HouseholdFacts
 from zhida.kernel.period import Month
 
+pytestmark = pytest.mark.xdist_group("demo")
 OCTOBER = Month(2025, 10)
 
 

@@ -64,7 +64,7 @@ def city() -> None:
 
 
 @city.command("build")
-@click.option("--residents", default=60_000, show_default=True, type=click.IntRange(min=1_000))
+@click.option("--residents", default=60_000, show_default=True, type=click.IntRange(min=2_000))
 @click.option("--seed", default=7, show_default=True)
 @click.option("--month", default="2025-10", show_default=True, type=MONTH)
 @click.option("--out", type=click.Path(path_type=Path), help="folder for feeds/ and truth/  [default: ZHIDA_HOME]")
@@ -111,7 +111,7 @@ def month(feeds: Path | None, month: Month, stop_after: str, as_json: bool, quie
 
 
 @cli.command()
-@click.option("--residents", default=60_000, show_default=True, type=click.IntRange(min=1_000))
+@click.option("--residents", default=60_000, show_default=True, type=click.IntRange(min=2_000))
 @click.option("--seed", default=7, show_default=True)
 @click.option("--no-serve", is_flag=True, help="stop when the month is paid")
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object as the last line")
