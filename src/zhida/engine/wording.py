@@ -160,7 +160,7 @@ def _number(value: int, shape: Shape, exact: bool) -> str:
 
 def _rounded(value: int, decimals: int) -> int:
     """Drop decimals of a whole number, half up."""
-    size = 10**decimals
+    size: int = 10**decimals
     return (abs(value) * 2 + size) // (2 * size) * (-1 if value < 0 else 1)
 
 
