@@ -3,7 +3,8 @@
     pack text ── definitions, parameters ──► load_law ──► Law (recorded once, checked, named by its content)
     Law ── program(month) ──► Program (wordings and numbers of that month, one graph for all benefits)
     Program ── evaluate(Batch) ──► status, amount, occasion and missing facts of every row    vector, kernels, member_kernels, blame
-    Program ── explain(HouseholdFacts) ──► the same answers with steps, sources and changes   scalar, scalar_code, trace, changes
+    Program ── explain(HouseholdFacts) ──► the same answers with steps, sources and changes   scalar, scalar_code, trace, changes,
+                                                                                                advice, wording
 
 Read in this order: ``entities`` (tables and facts), ``symbols``, ``expressions`` and ``functions`` (the words of a formula),
 ``definitions`` (@variable, @benefit), ``parameters`` and ``references`` (numbers of the law), ``law`` (loading and checking),
