@@ -61,7 +61,7 @@ class FactUsed:
     label: Text
     value_text: Text
     fact: dict[str, Any]
-    members: list[str]
+    members: list[Text]
 
 
 def facts_used(steps: Iterable[Any]) -> list[FactUsed]:

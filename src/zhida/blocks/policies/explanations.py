@@ -35,7 +35,7 @@ class Step:
     source: str
     parameter: dict[str, Any] | None
     fact: dict[str, Any] | None
-    who: str = ""
+    who: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -104,13 +104,14 @@ def explanation(
     if benefit not in program.benefits:
         raise UnknownBenefit(benefit)
     seen = _visible_rows(viewer, household)
-    for found in program.explain(household.facts, [benefit], _names(household, seen)):
+    names = _names(household, seen)
+    for found in program.explain(household.facts, [benefit], names):
         entity = found.benefit.entity.name
         person = household.person_row(entity, found.row)
         if household.entity_no(entity, found.row) == entity_no and (person is None or person in seen):
             access.record_access(viewer, purpose, "entitlements.explain", f"resident {resident_no} {benefit}")
             line = _line(household, found.benefit, found.row, found.status, found.amount, found.occasion, found.missing)
-            return Explanation(line, run.month, list(_steps(found.trace, 0, run, household, person)), list(found.changes))
+            return Explanation(line, run.month, list(_steps(found.trace, 0, run, household, person, names)), list(found.changes))
     raise UnknownBenefit(benefit)
 
 
@@ -179,7 +180,7 @@ def _known_on(run: Run, fact: FactDefinition) -> date | None:
     return records.known_on(run.snapshot_hash, fact.name) or records.known_on(run.snapshot_hash, named)
 
 
-def _steps(node: TraceNode, depth: int, run: Run, household: _Household, person: int | None) -> Iterator[Step]:
+def _steps(node: TraceNode, depth: int, run: Run, household: _Household, person: int | None, names: Names) -> Iterator[Step]:
     """Flatten a trace in reading order. person: the member the line is about, None for the whole household."""
     fact = parameter = None
     if node.fact is not None and node.fact.record_type:
@@ -202,10 +203,10 @@ def _steps(node: TraceNode, depth: int, run: Run, household: _Household, person:
             "grade": used.grade,
         }
     about = household.person_row(node.entity, node.row) if node.fact is not None and node.entity else None
-    who = "" if about in (None, person) else household.name(node.entity, node.row)
+    who = None if about in (None, person) else names.member("person", about)
     yield Step(depth, node.label, node.text, node.clause, node.law, parameter, fact, who)
     for child in node.children:
-        yield from _steps(child, depth + 1, run, household, person)
+        yield from _steps(child, depth + 1, run, household, person, names)
 
 
 def _single(value: Any) -> Any:

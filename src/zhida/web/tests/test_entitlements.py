@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -137,3 +138,9 @@ def test_numbers_and_facts_are_listed_once_each() -> None:
     fact, number = {"department": Text("民政", "Civil affairs")}, {"label": Text("标准", "Standard"), "from": date(2025, 1, 23)}
     steps = [step(0, "a"), step(1, "income", fact), step(1, "income", fact), step(1, "standard", None, number), step(2, "s", None, number)]
     assert (len(explanation.facts_used(steps)), len(explanation.numbers_used(steps))) == (1, 1)
+
+
+def test_the_same_fact_of_several_members_is_one_row_with_their_names() -> None:
+    fact, names = {"department": Text("卫健", "Health")}, [Text("王秀英", "王秀英"), Text("陈立", "陈立")]
+    steps = [step(0, "a"), *[replace(step(1, "died_on", fact), who=name) for name in names]]
+    assert [used.members for used in explanation.facts_used(steps)] == [names]
