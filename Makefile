@@ -27,9 +27,9 @@ $(VENV)/ready-dev: $(VENV)/ready requirements-dev.txt
 demo: $(VENV)/ready
 	@$(BIN)/zhida demo $(ARGS)
 
-## make start           serve what is already there
+## make start           serve the demonstration that is already there
 start: $(VENV)/ready
-	@$(BIN)/zhida serve $(ARGS)
+	@ZHIDA_DEMO=$${ZHIDA_DEMO-1} ZHIDA_TODAY=$${ZHIDA_TODAY-2025-11-05} $(BIN)/zhida serve $(ARGS)
 
 ## make test            everything a change must pass, on SQLite, PostgreSQL and in a browser
 test: $(VENV)/ready-dev
