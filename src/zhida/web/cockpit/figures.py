@@ -160,21 +160,27 @@ def _money(cell: Cell) -> Item:
     return Item(in_language(cell.label), cell.entitled_fen, withheld() if cell.hidden else yuan_short(cell.entitled_fen))
 
 
-def state_share(total: Cell) -> Share | None:
-    """Show what became of the entitlements: paid, not paid yet, and beside them those that wait for a fact."""
+def state_share(total: Cell, benefits: Sequence[Cell]) -> Share | None:
+    """Show what became of the entitlements: paid, not paid yet, what no bank pays, and beside them those that wait for a fact.
+
+    benefits: the total's cells by benefit, to tell money from discounts and recognitions.
+    """
     if total.hidden or not total.entitled:
         return None
-    paid, entitled, unknown = total.paid or 0, total.entitled, total.unknown or 0
+    in_kind = sum(cell.entitled or 0 for cell in benefits if not _is_money(cell.code))
+    paid, unknown = total.paid or 0, total.unknown or 0
+    due = total.entitled - in_kind
     items = [
         Item(pick("已到账", "Paid"), paid, number(paid), tone="good"),
-        Item(pick("符合条件，尚未到账", "Entitled, not paid yet"), max(0, entitled - paid), number(max(0, entitled - paid)), tone="quiet"),
+        Item(pick("应发，尚未到账", "Due, not paid yet"), max(0, due - paid), number(max(0, due - paid)), tone="quiet"),
+        Item(pick("减免和资格，不发钱", "Reductions and recognitions"), in_kind, number(in_kind)),
         Item(pick("缺信息，未定", "Undecided, a fact is missing"), unknown, number(unknown), tone="wait"),
     ]
     title = pick(
-        f"符合条件的 {number(entitled)} 份中，{number(paid)} 份已到账；另有 {number(unknown)} 份因缺信息未定",
-        f"Of {number(entitled)} entitlements {number(paid)} are paid; {number(unknown)} more wait for a missing fact",
+        f"应发的 {number(due)} 份中，{number(paid)} 份已到账；另有 {number(unknown)} 份因缺信息未定",
+        f"Of {number(due)} entitlements to money {number(paid)} are paid; {number(unknown)} more wait for a missing fact",
     )
-    return Share(title, items)
+    return Share(title, [item for item in items if item.value])
 
 
 def stuck_by_benefit(month: str, area: places.Area) -> dict[str, dict[str, int]]:

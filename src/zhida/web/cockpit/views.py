@@ -38,20 +38,21 @@ def _area_page(request: HttpRequest, code: int) -> HttpResponse:
     here = places.area(code)
     below = indicators.by_area(request.viewer, month, code)
     lines = [] if _hides(here) else indicators.take_up(request.viewer, month, code)
+    cells = indicators.by_benefit(request.viewer, month, code)
     context = {
         "area": here,
         "summary": indicators.summary(request.viewer, month, code),
         "map": figures.area_map(below, code, measure, query),
         "areas": figures.area_bars(below, measure, query) if below else None,
         "below": _LEVEL_BELOW.get(here.level),
-        "benefits": figures.benefit_bars(indicators.by_benefit(request.viewer, month, code), query),
+        "benefits": figures.benefit_bars(cells, query),
         "ages": figures.age_pairs(indicators.by_age_sex(request.viewer, month, code)) if here.level != "community" else None,
         "take_up": figures.take_up_bars(lines, query, figures.stuck_by_benefit(month, here)) if lines else None,
         "rosters": [line for line in lines if line.newly_found is not None],
         "trail": _trail(here, query),
         **_frame(request, month, measure),
     }
-    context["states"] = figures.state_share(context["summary"].total)
+    context["states"] = figures.state_share(context["summary"].total, cells)
     return render(request, "cockpit/area.html", context)
 
 
@@ -69,7 +70,7 @@ def benefit(request: HttpRequest, code: str) -> HttpResponse:
         "label": label,
         "definition": policies.benefits().get(code),
         "total": total,
-        "states": figures.state_share(total) if total else None,
+        "states": figures.state_share(total, [total]) if total else None,
         "map": figures.area_map(cells, here, measure, query) if total else None,
         "areas": figures.area_bars(cells, measure, query) if total else None,
         "ages": figures.age_pairs(indicators.by_age_sex(request.viewer, month, here, code)),

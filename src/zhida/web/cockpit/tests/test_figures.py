@@ -64,4 +64,15 @@ def test_a_name_is_escaped():
 
 
 def test_a_hidden_total_has_no_share():
-    assert figures.state_share(Cell("1", Text("甲", "A"), 5, None, None, None, None, None)) is None
+    assert figures.state_share(Cell("1", Text("甲", "A"), 5, None, None, None, None, None), []) is None
+
+
+def test_what_no_bank_pays_is_not_shown_as_unpaid() -> None:
+    total = Cell("330100", Text("杭州", "Hangzhou"), 100, 10, 0, 6_000, 7, 6_000)
+    by_benefit = [
+        Cell("gaoling", Text("高龄", "Old age"), 100, 7, 0, 6_000, 7, 6_000),
+        Cell("dibian", Text("低边", "Near"), 100, 3, 0, 0, 0, 0),
+    ]
+    share = figures.state_share(total, by_benefit)
+    assert share is not None
+    assert [item.value for item in share.items] == [7, 3]
