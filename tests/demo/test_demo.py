@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -74,6 +75,27 @@ def test_a_demo_killed_again_and_again_ends_with_the_same_figures(tmp_path: Path
         os.killpg(process.pid, 9)
         process.wait()
     assert steady(demo(killed_home, SMALL)) == steady(undisturbed)
+
+
+def test_ctrl_c_says_that_the_same_command_carries_on(tmp_path: Path) -> None:
+    environment = {**os.environ, "ZHIDA_DEMO": "1", "ZHIDA_TODAY": "2025-11-05", "DATABASE_URL": "", "ZHIDA_HOME": str(tmp_path)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "zhida", "demo", "--no-serve", "--quiet", "--residents", str(SMALL)],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    while not (tmp_path / "feeds" / "2025-10" / "manifest.json").exists():
+        time.sleep(0.05)
+    second = run_zhida(["demo", "--no-serve", "--residents", str(SMALL)], environment)
+    assert second.returncode == 1 and "Another job is at work" in second.stderr
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate()
+    assert process.returncode == 130
+    assert "carries on where it stood" in told
+    assert "Traceback" not in told
 
 
 def test_the_audit_log_of_the_demo_is_unbroken(demo_home: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -91,11 +92,12 @@ def month(feeds: Path | None, month: Month, stop_after: str, as_json: bool, quie
     from zhida.blocks.records import api as records
     from zhida.project import pipeline
     from zhida.project.budget import cover
+    from zhida.project.lock import alone_in
     from zhida.project.measure import PeakMemory, Stages
 
-    prepare_database()
     stages, told = Stages(), {}
-    with PeakMemory() as peak:
+    with alone_in(home(), wait=True), PeakMemory() as peak:
+        prepare_database()
         deliveries = pipeline.take_in(stages, feeds or home() / "feeds" / month.text, quiet)
         told |= {"rows_received": sum(d.rows_received for d in deliveries), "rows_quarantined": sum(d.rows_quarantined for d in deliveries)}
         if stop_after != "receive":
@@ -179,15 +181,34 @@ def main() -> None:
     os.environ.setdefault("ZHIDA_DEMO", "1" if len(sys.argv) > 1 and sys.argv[1] in ("demo", "bench") else "")
     if os.environ.get("ZHIDA_DEMO") == "1":
         os.environ.setdefault("ZHIDA_TODAY", "2025-11-05")
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _stop)
     try:
         cli.main(standalone_mode=False)
-    except ZhidaError as error:
-        click.echo(error.text.in_language(language()), err=True)
-        sys.exit(1)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+    except (Exception, KeyboardInterrupt) as error:
+        sys.exit(_told(error))
+
+
+def _told(error: BaseException) -> int:
+    """Say in one sentence why a command ended and return its exit status; raise again what is our own mistake."""
+    if _STOPPED:
+        # A library that is interrupted in the middle of its work reports that as a mistake of its own.
         stopped = {"zh": "已停下；再运行同一命令会接着做。", "en": "Stopped. Run the same command again and it carries on where it stood."}
         click.echo("\n" + stopped[language()], err=True)
-        sys.exit(130)
+        return 130
+    if isinstance(error, ZhidaError):
+        click.echo(error.text.in_language(language()), err=True)
+        return 1
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    raise error
+
+
+_STOPPED: list[int] = []
+
+
+def _stop(number: int, _: object) -> None:
+    """Remember Ctrl-C, and stop."""
+    _STOPPED.append(number)
+    raise KeyboardInterrupt

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from zhida.kernel.period import Month
 from zhida.kernel.progress import Progress
 from zhida.project import pipeline
 from zhida.project.budget import cover
+from zhida.project.lock import alone_in
 from zhida.project.measure import PeakMemory, Stages
 
 DEMO_MONTH = Month(2025, 10)
@@ -76,7 +78,7 @@ class Demo:
 
     def run(self) -> dict[str, Any]:
         """Do all stages and return the figures; every stage that was done before is found done."""
-        with PeakMemory() as peak:
+        with alone_in(self.home), PeakMemory() as peak:
             call_command("migrate", verbosity=0)
             self.build_city()
             truth_side = self.start_truth()
@@ -118,7 +120,12 @@ class Demo:
         home = self.home / "truth-run"
         environment = {**os.environ, "ZHIDA_HOME": str(home), "DATABASE_URL": ""}
         command = [sys.executable, "-m", "zhida", "month", "--feeds", str(self.truth / "feeds"), "--month", self.month.text]
-        return subprocess.Popen([*command, "--stop-after", "decide", "--json", "--quiet"], env=environment, stdout=subprocess.PIPE)
+        # Born deaf to Ctrl-C: the main job hears it and stops this one.
+        heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            return subprocess.Popen([*command, "--stop-after", "decide", "--json", "--quiet"], env=environment, stdout=subprocess.PIPE)
+        finally:
+            signal.signal(signal.SIGINT, heard)
 
     def compare(self, truth_side: subprocess.Popen[bytes]) -> tuple[float, float]:
         with self.stages.stage("evaluate"):

@@ -126,7 +126,11 @@ def _made_files(tasks: list[FileTask]) -> Iterator[Counts]:
         return
     # Fresh processes: Arrow's and DuckDB's threads do not survive a fork.
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=workers.start) as pool:
-        yield from pool.map(workers.make_file, tasks)
+        try:
+            yield from pool.map(workers.make_file, tasks)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def make_file(task: FileTask) -> Counts:

@@ -10,9 +10,13 @@ if TYPE_CHECKING:
 
 def start() -> None:
     """Set up Django in a fresh process; Arrow's own threads would only get in the way of the other worker."""
+    import signal
+
     import django
     import pyarrow as pa
 
+    # The run hears Ctrl-C and lets its workers finish what they are writing.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     django.setup()
     pa.set_cpu_count(1)
 
