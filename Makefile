@@ -1,5 +1,5 @@
 # Two commands: `make demo` and `make test`. The rest is for people who work on Zhida.
-PYTHON ?= python3.11
+PYTHON ?= $(or $(shell command -v python3.11),python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
@@ -12,7 +12,7 @@ help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 $(VENV)/ready: requirements.txt pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "Zhida needs Python 3.11: install it, or say PYTHON=/path/to/python3.11."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Zhida needs Python 3.11: install it, or say PYTHON=/path/to/python3.11."; exit 1; }
 	@echo "Setting up .venv (once, about a minute) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
