@@ -32,6 +32,18 @@ class Viewer:
         """The leading digits that every area this viewer sees shares; ``3301`` for the whole city."""
         return self.area_code.removesuffix("00") if len(self.area_code) == 6 else self.area_code
 
+    @property
+    def community_span(self) -> tuple[int, int]:
+        """The half-open span of 12-digit community codes in this viewer's area; empty for no area.
+
+        >>> Viewer("zhou", "street_officer", "330106").community_span, Viewer("nobody", "street_officer").community_span
+        ((330106000000, 330107000000), (0, 0))
+        """
+        if not self.area_prefix:
+            return (0, 0)
+        width = 10 ** (12 - len(self.area_prefix))
+        return int(self.area_prefix) * width, (int(self.area_prefix) + 1) * width
+
     def sees_area(self, area_code: str | int) -> bool:
         return bool(self.area_code) and str(area_code).startswith(self.area_prefix)
 

@@ -11,10 +11,8 @@ def merges(viewer: Viewer, purpose: Purpose, state: str | None = None) -> list[R
     found = ResidentMerge.objects.all()
     if state:
         found = found.filter(state=state)
-    prefix = viewer.area_prefix
-    if viewer.role != "system" and len(prefix) != 4:
-        low = int(prefix.ljust(12, "0")) if prefix else 0
-        high = low + 10 ** (12 - len(prefix)) if prefix else 0
+    if viewer.role != "system" and len(viewer.area_prefix) != 4:
+        low, high = viewer.community_span
         found = found.filter(community__gte=low, community__lt=high)
     record_access(viewer, purpose, "parties.merges", f"state {state or 'all'}")
     return list(found)

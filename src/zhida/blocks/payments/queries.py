@@ -29,7 +29,6 @@ from zhida.blocks.payments.rules import (
     PaymentLine,
     TotalsRow,
     TrialBalanceRow,
-    area_span,
     expected_on,
     reason_text,
     state_text,
@@ -156,7 +155,7 @@ def _in_area(viewer: access.Viewer, rows: QuerySet) -> QuerySet:
     """Leave only the rows of the viewer's area; none for a resident or an account that is bound to no area."""
     if viewer.role == "resident" or not viewer.area_prefix:
         return rows.none()
-    first, end = area_span(viewer.area_prefix)
+    first, end = viewer.community_span
     return rows.filter(community__gte=first, community__lt=end)
 
 

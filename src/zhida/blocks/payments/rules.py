@@ -166,16 +166,6 @@ def expected_on(state: str, released_on: date | None) -> date | None:
     return released_on + timedelta(days=DAYS_TO_ACCOUNT)
 
 
-def area_span(prefix: str) -> tuple[int, int]:
-    """Return the half-open span of 12-digit community codes that begin with a prefix.
-
-    >>> area_span("330106")
-    (330106000000, 330107000000)
-    """
-    width = 10 ** (12 - len(prefix))
-    return int(prefix) * width, (int(prefix) + 1) * width
-
-
 @dataclass(frozen=True)
 class PaymentLine:
     """One payment as a resident or officer reads it."""

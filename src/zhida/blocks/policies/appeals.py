@@ -70,14 +70,6 @@ def appeals(viewer: Viewer, purpose: Purpose, state: str | None = None) -> list[
     if viewer.role == "resident":
         found = found.filter(resident_no=viewer.resident_no)
     else:
-        low, high = area_range(viewer)
+        low, high = viewer.community_span
         found = found.filter(community__gte=low, community__lt=high)
     return list(found.filter(state=state) if state else found)
-
-
-def area_range(viewer: Viewer) -> tuple[int, int]:
-    """Return the half-open range of 12-digit community codes that an officer's area covers; empty for no area."""
-    if not viewer.area_prefix:
-        return (0, 0)
-    width = 10 ** (12 - len(viewer.area_prefix))
-    return int(viewer.area_prefix) * width, (int(viewer.area_prefix) + 1) * width

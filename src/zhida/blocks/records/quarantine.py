@@ -85,7 +85,7 @@ def quarantined_rows(
 def rows_waiting(viewer: Viewer, purpose: Purpose) -> int:
     """Count the rows of the viewer's area that nobody has corrected yet. No personal data."""
     deliveries = _with_quarantine(None)
-    if len(viewer.area_prefix) <= 4:
+    if len(viewer.area_prefix) == 4:
         corrected = CorrectedRow.objects.filter(delivery__in=deliveries).count()
         return sum(delivery.rows_quarantined for delivery in deliveries) - corrected
     return sum(_waiting(delivery, _visible(viewer, delivery, None)).num_rows for delivery in deliveries)
@@ -135,10 +135,8 @@ def _visible(viewer: Viewer, delivery: Delivery, reason: str | None) -> pa.Table
     table = read_quarantine(delivery.path)
     if reason:
         table = table.filter(pc.equal(table["reason"], reason))
-    prefix = viewer.area_prefix
-    if len(prefix) > 4 and not str(delivery.area).startswith(prefix):
-        low = int(prefix.ljust(12, "0"))
-        high = low + 10 ** (12 - len(prefix))
+    if not viewer.sees_area(delivery.area):
+        low, high = viewer.community_span
         area = table["area"]
         table = table.filter(pc.fill_null(pc.and_(pc.greater_equal(area, low), pc.less(area, high)), False))
     return table

@@ -209,9 +209,8 @@ def _by_name(opened: _Opened, viewer: Viewer, written: str) -> list[int]:
     if not written:
         return []
     found: list[int] = []
-    prefix = viewer.area_prefix
-    low = int(prefix[:9].ljust(9, "0"))
-    high = low + 10 ** max(0, 9 - len(prefix))
+    first, end = viewer.community_span
+    low, high = first // 1000, -(-end // 1000)
     # Names are sorted: the row groups that can hold them lie together.
     for group in range(max(0, bisect_left(opened.firsts("names"), written) - 1), len(opened.firsts("names"))):
         table = opened.group("names", group)

@@ -46,3 +46,9 @@ def test_rows_are_found_by_column_or_value(delivery, words, found):
 
 def test_a_row_is_found_by_its_number(delivery):
     assert 3 in numbers(words="3")
+
+
+def test_an_account_bound_to_no_area_sees_no_waiting_row(delivery):
+    nowhere = Viewer("nowhere", "street_officer")
+    assert records.quarantined_rows(nowhere, Purpose.DATA_QUALITY).rows == []
+    assert records.rows_waiting(nowhere, Purpose.DATA_QUALITY) == 0
