@@ -48,11 +48,6 @@ class Program:
         roots = [node for benefit in self.benefits.values() for node in (benefit.amount, benefit.occasion) if node is not None]
         return in_order(roots)
 
-    @property
-    def fact_names(self) -> list[tuple[str, str]]:
-        """List (entity, name) of the snapshot columns this program reads."""
-        return sorted({(str(n.payload[0]), str(n.payload[1])) for n in self.nodes if n.op == "fact"})
-
     def facts_of(self, code: str) -> list[tuple[str, str]]:
         """List the (entity, fact) pairs a benefit's rule reads, in the order the rule reaches them."""
         benefit = self.benefits[code]

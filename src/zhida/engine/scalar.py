@@ -159,10 +159,6 @@ def _bracket(node: Node) -> Cell:
     return cell
 
 
-def _int(value: Any) -> int:
-    return int(value)
-
-
 CELLS: dict[str, Callable[[Node], Cell]] = {
     "add": _arithmetic(add),
     "sub": _arithmetic(sub),

@@ -65,7 +65,6 @@ def _make(powers: dict[str, int]) -> Unit:
 
 
 NUMBER = Unit()
-FEN_UNIT = Unit.parse("fen")
 
 
 def edge_unit(written: str) -> tuple[Unit, int]:

@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from zhida.project.cli import DEMO_TODAY
 from zhida.project.measure import PeakMemory
 
 BENCH_MONTH = "2025-10"
@@ -26,7 +27,7 @@ START_SECONDS_MAX = 120
 def measure(residents: int, seed: int, keep: bool) -> dict[str, Any]:
     """Run the three measurements one after the other in a folder of their own; return the figures."""
     home = Path(os.environ.get("ZHIDA_BENCH_HOME") or tempfile.mkdtemp(prefix="zhida-bench-", dir=_roomy()))
-    environment = {**os.environ, "ZHIDA_HOME": str(home), "ZHIDA_DEMO": "1", "ZHIDA_TODAY": "2025-11-05", "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "ZHIDA_HOME": str(home), "ZHIDA_DEMO": "1", "ZHIDA_TODAY": DEMO_TODAY, "PYTHONUNBUFFERED": "1"}
     try:
         build_s, build_mb, _ = timed(
             ["city", "build", "--residents", str(residents), "--seed", str(seed), "--month", BENCH_MONTH, "--truth", "defects"], environment

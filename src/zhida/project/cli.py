@@ -16,6 +16,9 @@ from zhida.kernel import clock
 from zhida.kernel.errors import ZhidaError
 from zhida.kernel.period import Month
 
+# The day the demonstration lives on: its month has just ended.
+DEMO_TODAY = "2025-11-05"
+
 
 def language() -> str:
     """Return zh or en, by the reader's locale."""
@@ -180,7 +183,7 @@ def main() -> None:
     """Run a command; turn what Zhida reports into one sentence and exit 1, Ctrl-C into a word and exit 130."""
     os.environ.setdefault("ZHIDA_DEMO", "1" if len(sys.argv) > 1 and sys.argv[1] in ("demo", "bench") else "")
     if os.environ.get("ZHIDA_DEMO") == "1":
-        os.environ.setdefault("ZHIDA_TODAY", "2025-11-05")
+        os.environ.setdefault("ZHIDA_TODAY", DEMO_TODAY)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, _stop)
     try:

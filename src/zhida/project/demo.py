@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management import call_command
 
 from zhida.blocks.access import api as access
@@ -33,7 +32,6 @@ from zhida.project.lock import alone_in
 from zhida.project.measure import PeakMemory, Stages
 
 DEMO_MONTH = Month(2025, 10)
-DEMO_TODAY = "2025-11-05"
 # Children have no account of their own.
 ADULT_AGE = 18
 OFFICERS = (
@@ -228,6 +226,3 @@ def reset(home: Path) -> None:
         shutil.rmtree(home / name, ignore_errors=True)
     for database in home.glob("zhida.sqlite3*"):
         database.unlink()
-
-
-__all__ = ["DEMO_MONTH", "DEMO_TODAY", "Demo", "OtherCity", "reset", "say", "settings"]

@@ -28,7 +28,7 @@ def observe_month(viewer: Viewer, month: Month) -> int:
         observe.load_population(db, snapshot, month.start.isoformat(), policies.AGE_BANDS)
         observe.load_roster(db, decisions, snapshot, rosters)
         observe.load_paid(db, decisions, payments.confirmed_payments(policies.recurring_keys(month)))
-        rows = observe.count_rows(db, month.text)
+        rows = observe.count_rows(db)
     return observe.replace_observations(month.text, rows)
 
 

@@ -11,8 +11,7 @@ from django.db import connection, transaction
 
 from zhida.blocks.indicators.models import Observation
 
-LEVELS = {"city": 100_000_000, "district": 1_000_000, "street": 1_000, "community": 1}
-CITY_FACTOR = 100  # 3301 -> 330100
+LEVELS = ("city", "district", "street", "community")
 
 Row = tuple[str, str, str, int, int, int, int, int, int]
 
@@ -20,7 +19,7 @@ Row = tuple[str, str, str, int, int, int, int, int, int]
 def area_columns(level: str) -> str:
     """Return SQL for an area's code and its parent's, from the 12-digit community code."""
     code = {
-        "city": f"community // 100000000 * {CITY_FACTOR}",
+        "city": "community // 100000000 * 100",
         "district": "community // 1000000",
         "street": "community // 1000",
         "community": "community",
@@ -29,7 +28,7 @@ def area_columns(level: str) -> str:
     return f"{code[level]} AS area, {above[level]} AS parent"
 
 
-def count_rows(db: duckdb.DuckDBPyConnection, month: str) -> list[Row]:
+def count_rows(db: duckdb.DuckDBPyConnection) -> list[Row]:
     """Count the temporary table ``facts(measure, benefit, community, age_band, sex, weight, amount_fen)`` on every level.
 
     Ages and sexes are kept apart down to the street; a community's figures are for all ages, since small cells are hidden anyway.

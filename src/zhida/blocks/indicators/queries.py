@@ -42,7 +42,6 @@ class CockpitSummary:
     month: str
     months: list[str]
     total: Cell
-    benefits_with_entitled: int
 
 
 @dataclass(frozen=True)
@@ -157,8 +156,7 @@ def summary(viewer: Viewer, month: str, area_code: int | None = None) -> Cockpit
     if not rows.exists():
         raise NotObserved(month)
     total = _cell(str(area), places.area(area).name, list(rows.filter(benefit="")), hide=_hides(places.area(area).level))
-    benefits = rows.filter(measure="entitled").exclude(benefit="").count()
-    return CockpitSummary(month, observed_months(), total, benefits)
+    return CockpitSummary(month, observed_months(), total)
 
 
 def by_benefit(viewer: Viewer, month: str, area_code: int | None = None) -> list[Cell]:

@@ -70,14 +70,6 @@ class BudgetBelowCommitted(ZhidaError):
         )
 
 
-class NothingToRelease(ZhidaError):
-    def __init__(self, batch_id: int) -> None:
-        super().__init__(
-            f"发放批次 {batch_id} 的全部支付都被暂缓，没有可发放的；请先处理暂缓名单，再重新编制。",
-            f"Every payment of batch {batch_id} is held back, so there is nothing to send. Work through the held list and prepare again.",
-        )
-
-
 class BatchStillOpen(ZhidaError):
     def __init__(self, batch_id: int, open_count: int) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""The happiness list and its reasons, for one household: the same rules as the night run, one household at a time."""
+"""Why a line of the happiness list says what it says: the rules of the night run, evaluated for one household with a trace."""
 
 from __future__ import annotations
 

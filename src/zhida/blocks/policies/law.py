@@ -85,10 +85,7 @@ def missing_named(name: str) -> Missing:
     """Return what a missing name stands for, as people read it: a fact, or ``law.<parameter>``."""
     if name.startswith("law."):
         return Missing(name, _law(None).parameters[name.removeprefix("law.")].label, None, None)
-    fact = records.facts().get(name)
-    if fact is None:
-        house = next(found for (_, known), found in _law(None).facts.items() if known == name)
-        fact = house
+    fact = records.facts().get(name) or next(found for (_, known), found in _law(None).facts.items() if known == name)
     contract = records.record_type(fact.record_type)
     return Missing(name, fact.label, contract.department, contract.label)
 
