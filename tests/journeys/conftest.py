@@ -114,6 +114,34 @@ def small_targets() -> Callable[[Page], list[str]]:
     return lambda page: page.evaluate(script)
 
 
+# Each value appears, and the narrow window gets the longest words in the largest letters.
+DRESSES = [
+    {"width": 360, "language": "en", "theme": "dark", "text": "large"},
+    {"width": 1440, "language": "zh", "theme": "light", "text": "normal"},
+]
+
+
+@pytest.fixture(params=DRESSES, ids=lambda dress: "-".join(str(value) for value in dress.values()))
+def dress(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The width, language, theme and text size a page is looked at in: ``visit(path, **dress)``."""
+    return dict(request.param)
+
+
+@pytest.fixture
+def expect_clean(
+    axe: Callable[[Page], list[str]], overflow: Callable[[Page], int], small_targets: Callable[[Page], list[str]]
+) -> Callable[[Page], None]:
+    """Return a function that unfolds a page and holds it to what every page keeps: axe, the window's width, the size of targets."""
+
+    def check(page: Page) -> None:
+        page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+        assert axe(page) == []
+        assert overflow(page) == 0
+        assert small_targets(page) == []
+
+    return check
+
+
 @pytest.fixture
 def shots(tmp_path: Path) -> Callable[[Page, str], Path]:
     """Return a function that keeps a picture of a whole page, in ZHIDA_SHOTS or the test's own folder, for looking at."""

@@ -38,31 +38,16 @@ PAGES: list[tuple[str, str, str]] = [
     ("zhou_zhiqiang", "/office/residents/?text=林小满", ""),
     ("zhou_zhiqiang", "/office/residents/?text=林小满", "tbody th a"),
 ]
-DRESSES = [(360, "en", "dark", "large"), (1440, "zh", "light", "normal")]
 
 
-@pytest.mark.parametrize(("width", "language", "theme", "text"), DRESSES)
 @pytest.mark.parametrize(("user", "path", "then"), PAGES)
 def test_officer_page_is_clean_in_this_dress(
-    visit: Callable[..., Page],
-    axe: Callable[[Page], list[str]],
-    overflow: Callable[[Page], int],
-    small_targets: Callable[[Page], list[str]],
-    user: str,
-    path: str,
-    then: str,
-    width: int,
-    language: str,
-    theme: str,
-    text: str,
+    visit: Callable[..., Page], expect_clean: Callable[[Page], None], dress: dict[str, Any], user: str, path: str, then: str
 ) -> None:
-    page = visit(path, user=user, width=width, language=language, theme=theme, text=text)
+    page = visit(path, user=user, **dress)
     if then:
         page.goto(str(page.locator(then).first.get_attribute("href")))
-    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-    assert axe(page) == []
-    assert overflow(page) == 0
-    assert small_targets(page) == []
+    expect_clean(page)
 
 
 def test_every_row_received_is_accepted_or_set_aside(visit: Callable[..., Page], demo_city: Any) -> None:
