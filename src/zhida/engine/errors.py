@@ -219,6 +219,15 @@ class BenefitUnknown(EngineError):
         )
 
 
+class VariableUnknown(EngineError):
+    def __init__(self, name: str, names: list[str]) -> None:
+        near = nearest(name, names)
+        super().__init__(
+            f"没有名为“{name}”的变量" + (f"；是否想写 {near}？" if near else "；请查看已安装的政策包。"),
+            f"There is no variable '{name}'." + (f" Did you mean '{near}'?" if near else " Look at the packs that are installed."),
+        )
+
+
 class FactUnusable(EngineError):
     def __init__(self, name: str, zh: str, en: str) -> None:
         super().__init__(f"事实 {name} 不能用：{zh}", f"Fact '{name}' cannot be used: {en}")

@@ -27,6 +27,7 @@ from zhida.engine.errors import (
     ResultUnitDiffers,
     UnitUnknown,
     UnknownName,
+    VariableUnknown,
 )
 from zhida.engine.expressions import (
     ACTIVE,
@@ -94,24 +95,28 @@ class Law:
         # Benefits published after as_of: recorded, so that others may name them, and never granted.
         self.unpublished: set[str] = set()
         self._recording: list[str] = []
-        self._programs: dict[tuple[str, tuple[str, ...]], Program] = {}
+        self._programs: dict[tuple[str, tuple[str, ...] | None, tuple[str, ...]], Program] = {}
         self._record_all()
 
     # -- what callers use --
 
-    def program(self, period: Month, benefits: Iterable[str] | None = None) -> Program:
+    def program(self, period: Month, benefits: Iterable[str] | None = None, variables: Sequence[str] = ()) -> Program:
         """Return the rules in force on the first day of a month, for all benefits or some codes; kept for the next call.
 
-        Raises: BenefitUnknown, ParameterWithoutValue.
+        variables: names of variables (or benefits) whose values are wanted beside the decisions: ``Evaluation.values``.
+        Raises: BenefitUnknown, VariableUnknown, ParameterWithoutValue.
         """
         wanted = tuple(sorted(benefits)) if benefits is not None else ()
         for code in wanted:
             if code not in self.benefits:
                 raise BenefitUnknown(code, list(self.benefits))
-        key = (period.text, wanted)
+        for name in variables:
+            if name not in self.definitions:
+                raise VariableUnknown(name, list(self.definitions))
+        key = (period.text, wanted if benefits is not None else None, tuple(variables))
         if key not in self._programs:
             chosen = [b for b in self.benefits.values() if self.grants(b, period.start) and (benefits is None or b.code in wanted)]
-            self._programs[key] = compile_program(self, period, chosen)
+            self._programs[key] = compile_program(self, period, chosen, variables)
         return self._programs[key]
 
     def not_in_force(self, period: Month) -> list[BenefitDefinition]:

@@ -6,7 +6,7 @@ became a constant or a ``lookup`` in a Table, ``period`` a constant, scales a Sc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -38,15 +38,17 @@ class CompiledBenefit:
 class Program:
     """What the law grants in one month. Evaluates batches and explains households; holds nothing of either."""
 
-    def __init__(self, law: Law, period: Month, benefits: Sequence[CompiledBenefit]) -> None:
+    def __init__(self, law: Law, period: Month, benefits: Sequence[CompiledBenefit], variables: Mapping[str, Node]) -> None:
         self.law, self.period = law, period
         self.benefits = {benefit.definition.code: benefit for benefit in benefits}
+        # Variables whose values are wanted as such, by name.
+        self.variables = dict(variables)
 
     @cached_property
     def nodes(self) -> list[Node]:
         """Every node once, arguments first."""
         roots = [node for benefit in self.benefits.values() for node in (benefit.amount, benefit.occasion) if node is not None]
-        return in_order(roots)
+        return in_order([*roots, *self.variables.values()])
 
     def facts_of(self, code: str) -> list[tuple[str, str]]:
         """List the (entity, fact) pairs a benefit's rule reads, in the order the rule reaches them."""
@@ -93,8 +95,8 @@ class Program:
         return explain(self, self._scalar, household, benefits, names)
 
 
-def compile_program(law: Law, period: Month, benefits: Sequence[BenefitDefinition]) -> Program:
-    """Lower the benefits' graphs for a month. Raises: ParameterWithoutValue."""
+def compile_program(law: Law, period: Month, benefits: Sequence[BenefitDefinition], variables: Sequence[str] = ()) -> Program:
+    """Lower the graphs of benefits and variables for a month. Raises: ParameterWithoutValue."""
     compiler = _Compiler(law, period)
     compiled = []
     for benefit in benefits:
@@ -103,7 +105,8 @@ def compile_program(law: Law, period: Month, benefits: Sequence[BenefitDefinitio
         if benefit.occasion:
             occasion = compiler.named(benefit.entity.name, benefit.occasion)
         compiled.append(CompiledBenefit(benefit, amount, occasion))
-    return Program(law, period, compiled)
+    wanted = {name: compiler.variable(name, law.definitions[name].entity.name) for name in variables}
+    return Program(law, period, compiled, wanted)
 
 
 class _Compiler:

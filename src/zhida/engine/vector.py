@@ -52,9 +52,14 @@ class BenefitResult:
 
 @dataclass
 class Evaluation:
-    """What a program says of a batch, by benefit code."""
+    """What a program says of a batch, by benefit code; ``values``: the variables asked for, by name.
+
+    A variable's value is ``(data, known)``: one row per row of its entity, a whole number of 10 ** -scale of its unit (days for dates,
+    positions for codes); known is None where nothing is missing, and data under a gap means nothing.
+    """
 
     results: dict[str, BenefitResult]
+    values: dict[str, Value] = field(default_factory=dict)
 
     def __getitem__(self, code: str) -> BenefitResult:
         return self.results[code]
@@ -83,7 +88,8 @@ class VectorProgram:
         return [self._position[id(node)] for node in (benefit.amount, benefit.occasion) if node is not None]
 
     def _root_positions(self) -> set[int]:
-        return {root for code in self.program.benefits for root in self._roots_of(code)}
+        wanted = {self._position[id(node)] for node in self.program.variables.values()}
+        return wanted | {root for code in self.program.benefits for root in self._roots_of(code)}
 
     def _last_uses(self) -> list[tuple[int, ...]]:
         """For each step, the values that no later step needs."""
@@ -117,7 +123,7 @@ class VectorProgram:
             occasion = values[self._position[id(benefit.occasion)]] if benefit.occasion is not None else None
             results[code] = _result(code, benefit.amount, amount, benefit.occasion, occasion, batch)
         self._name_missing(results, batch)
-        return Evaluation(results)
+        return Evaluation(results, {name: values[self._position[id(node)]] for name, node in self.program.variables.items()})
 
     def _name_missing(self, results: dict[str, BenefitResult], batch: Batch) -> None:
         """Second pass, only over households with an unknown answer: which facts are missing."""
