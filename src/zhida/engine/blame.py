@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zhida.engine.graph import Node
+from zhida.engine.column_values import as_columns
+from zhida.engine.graph import GATHERS, Node
+from zhida.engine.member_kernels import parts
 
 if TYPE_CHECKING:
     from zhida.engine.batch import Batch
@@ -72,7 +74,7 @@ class Blame:
             return self._of(arguments[0])[segments.parent]
         if node.op == "rank":
             return self._ranked(node, arguments)
-        if node.op in ("total", "count", "any", "all", "highest", "lowest"):
+        if node.op in GATHERS:
             return self._gathered(node, arguments)
         if node.op == "where":
             return self._where(arguments, rows)
@@ -105,20 +107,38 @@ class Blame:
     def _gathered(self, node: Node, arguments: tuple[int, ...]) -> Array:
         entity, filtered = node.payload
         segments = self._batch.segments(str(entity), node.shape.entity)
+        return _or_segments(self._taking_part(arguments[: 2 if filtered else 1]), segments)
+
+    def _taking_part(self, arguments: Sequence[int]) -> Array:
+        """Bits of the members' values and of their filter, of all that the filter does not surely leave out."""
         bits = self._of(arguments[0])
-        if filtered:
-            data, known = self._values[arguments[1]]
-            rows = len(bits)
-            left_out = ~np.broadcast_to(data, rows) & (True if known is None else np.broadcast_to(known, rows))
-            bits = (bits | self._of(arguments[1])) * ~left_out[:, None]
-        return _or_segments(bits, segments)
+        for test in arguments[1:]:
+            bits = (bits | self._of(test)) * self._maybe(test, len(bits))[:, None]
+        return bits
+
+    def _maybe(self, test: int, rows: int) -> Array:
+        """Where a condition holds, or may."""
+        data, known = as_columns(self._values[test], rows)
+        return data if known is None else data | ~known
 
     def _ranked(self, node: Node, arguments: tuple[int, ...]) -> Array:
-        segments = self._batch.segments(node.shape.entity, str(node.payload[0]))
-        bits = self._of(arguments[0]).copy()
-        for argument in arguments[1:]:
-            bits |= self._of(argument)
-        return _or_segments(bits, segments)[segments.parent]
+        group, filtered, keyed = node.payload
+        segments = self._batch.segments(node.shape.entity, str(group))
+        bits = self._taking_part(arguments[: 2 if filtered else 1])
+        if not keyed:
+            return _or_segments(bits, segments)[segments.parent]
+        columns = [as_columns(self._values[key], len(bits)) for key in arguments[-keyed:]]
+        own, named = np.zeros_like(bits), np.ones(len(bits), dtype=bool)
+        for key, (_, known) in zip(arguments[-keyed:], columns, strict=True):
+            own |= self._of(key)
+            named &= True if known is None else known
+        # Somebody who takes part with an unknown key may belong to any part of the group.
+        lost = ~named & self._maybe(arguments[1], len(bits)) if filtered else ~named
+        everywhere = _or_segments((bits | own) * lost[:, None], segments)[segments.parent]
+        part = parts(segments, [data for data, _ in columns])
+        alike = np.zeros_like(bits)
+        np.bitwise_or.at(alike, part, bits * named[:, None])
+        return own | everywhere | alike[part] * named[:, None]
 
 
 def _or_segments(bits: Array, segments: Any) -> Array:

@@ -33,6 +33,11 @@ def months_between(start: int, end: int) -> int:
     return end_month - start_month - (end_day < start_day and not end_is_last)
 
 
+def calendar_months(start: int, end: int) -> int:
+    """Count the calendar months from the month of one date to that of another, whatever the days."""
+    return month_index(end)[0] - month_index(start)[0]
+
+
 def add_months(day: int, months: int) -> int:
     """Move a day by months, at most to NEVER and at least to the first day of the calendar."""
     if day >= NEVER_DAY:
@@ -96,6 +101,11 @@ def months_between_columns(start: Array, end: Array) -> Array:
     end_month, end_day, end_is_last = _parts(end)
     short = (end_day < start_day) & ~np.asarray(end_is_last)
     return np.subtract(end_month, start_month, dtype=np.int64) - short
+
+
+def calendar_months_columns(start: Array, end: Array) -> Array:
+    """Columns or single days, at least one a column -> int64 months."""
+    return np.subtract(_parts(end)[0], _parts(start)[0], dtype=np.int64)
 
 
 def add_months_columns(day: Array, months: Array) -> Array:

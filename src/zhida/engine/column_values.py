@@ -26,6 +26,12 @@ def both(first: Any, second: Any) -> Any:
     return first if second is None else first & second
 
 
+def as_columns(value: Value, rows: int) -> Value:
+    """Give every row its own cell where a value, or whether it is known, is the same for all."""
+    data, known = value
+    return np.broadcast_to(data, rows), None if known is None else np.broadcast_to(known, rows)
+
+
 def tidy(data: Any, known: Any) -> Value:
     """Drop a mask that masks nothing."""
     return (data, None) if known is None or bool(np.all(known)) else (data, known)

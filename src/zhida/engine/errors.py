@@ -118,6 +118,15 @@ class NotMembers(FormulaRefused):
         )
 
 
+class NoGroup(FormulaRefused):
+    def __init__(self, place: Place, entity: str) -> None:
+        super().__init__(
+            place,
+            f"rank() 在组内排序，而 {entity} 不属于任何组；请对其成员的一个 @variable 排序。",
+            f"rank() numbers rows inside a group, and {entity} belongs to none. Rank its members, in a @variable of theirs.",
+        )
+
+
 class MembersNotGathered(FormulaRefused):
     def __init__(self, place: Place, name: str) -> None:
         super().__init__(

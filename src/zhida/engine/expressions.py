@@ -26,7 +26,7 @@ from zhida.engine.errors import (
     UnknownCode,
     WrongKind,
 )
-from zhida.engine.graph import KIND_WORDS, MAX_SCALE, Graph, Node, Shape
+from zhida.engine.graph import GATHERS, KIND_WORDS, MAX_SCALE, Graph, Node, Shape
 from zhida.engine.units import NUMBER, Unit
 from zhida.kernel.period import NEVER, days_since_epoch
 
@@ -270,7 +270,7 @@ def _of_group(node: Node, group: str) -> Node | None:
     if node.op == "project":
         return _of_group(node.args[0], group)
     args = [_of_group(arg, group) for arg in node.args]
-    if not args or node.op in ("total", "count", "any", "all", "highest", "lowest", "rank") or any(arg is None for arg in args):
+    if not args or node.op in GATHERS or node.op == "rank" or any(arg is None for arg in args):
         return None
     shape = node.shape
     kept = tuple(arg for arg in args if arg is not None)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from zhida.engine.errors import NotMembers, UnitsDiffer, UnknownName, WrongKind
+from zhida.engine.errors import NoGroup, NotMembers, UnitsDiffer, UnknownName, WrongKind
 from zhida.engine.expressions import (
     ACTIVE,
     Expression,
@@ -271,10 +271,13 @@ def _default_of(op: str, inner: Expression, default: Any) -> Any:
     return nodes[1]
 
 
-def rank(value: Any, within: str = "household", where: Any = None) -> Expression:
-    """Number the members of a group by a number or date, 1 = smallest (``rank(person.birth_date)``: 1 = eldest).
+def rank(value: Any, within: str | None = None, where: Any = None, same: Any = ()) -> Expression:
+    """Number the members of a group by a number or date, 1 = smallest (``rank(person.birth_date)``: 1 = eldest of the household).
 
-    Equal values: the order of the rows. Members left out by ``where`` get 0. Where one value of a group is unknown, so are its ranks.
+    within: a group the rows belong to; without it the widest, the root of the tree. same: one key or a tuple of keys; only members with
+    equal keys are numbered together (``same=(person.mother, person.father)``: the second child of the same parents).
+    Equal values: the order of the rows. Members left out by ``where`` get 0. Where one value of a group (with ``same``: of those with equal
+    keys) is unknown, so are its ranks; a member that takes part with an unknown key leaves the whole group unknown.
     """
     inner = lift(value)
     if inner.over or not inner.shape.entity or isinstance(value, MembersSymbol):
@@ -282,14 +285,46 @@ def rank(value: Any, within: str = "household", where: Any = None) -> Expression
     if inner.shape.kind not in ("number", "date"):
         raise WrongKind(here(), "rank", "a number or a date", inner.shape.words)
     above = ACTIVE.get().entity(inner.shape.entity).above
-    if within not in above:
-        raise UnknownName(here(), f"rank of {inner.shape.entity} within", within, above)
-    args = [inner.node]
-    if where is not None:
-        test = lift(where)
-        need(test, "bool", "where=")
-        args, *_ = place_together(inner, test)
-    return Expression(make("rank", tuple(args), (within, where is not None), Shape("number", inner.shape.entity, NUMBER)))
+    if not above:
+        raise NoGroup(here(), inner.shape.entity)
+    group = above[-1] if within is None else within
+    if group not in above:
+        raise UnknownName(here(), f"rank of {inner.shape.entity} within", group, above)
+    test = [] if where is None else [lift(where)]
+    for one in test:
+        need(one, "bool", "where=")
+    keys = [lift(key) for key in (same if isinstance(same, tuple) else (same,))]
+    args, *_ = place_together(inner, *test, *keys)
+    payload = (group, where is not None, len(keys))
+    return Expression(make("rank", tuple(args), payload, Shape("number", inner.shape.entity, NUMBER)))
+
+
+# ---- spells -----------------------------------------------------------------------------------------------------------------------------
+
+
+def months_in_a_row(dates: Any, until: Any, where: Any = None) -> Expression:
+    """Count the months on end that members' dates cover, back from the month before ``until``: six months insured in a row.
+
+    ``months_in_a_row(person.contributions.month, until=period.start, where=person.contributions.paid)``. Any day of a month stands for
+    the month; a month that several members have counts once; the month of ``until`` and later ones do not count. Looks 62 months back: a
+    longer spell counts as 62. Unknown where a member that takes part has an unknown date.
+    """
+    return _spell("run", "months_in_a_row", dates, until, where)
+
+
+def longest_spell(dates: Any, until: Any, where: Any = None) -> Expression:
+    """Count the months of the longest spell on end in the 62 months before that of ``until``; as ``months_in_a_row`` otherwise."""
+    return _spell("longest", "longest_spell", dates, until, where)
+
+
+def _spell(op: str, action: str, dates: Any, until: Any, where: Any) -> Expression:
+    inner, end = members_only(dates, action), lift(until)
+    need(inner, "date", action)
+    need(end, "date", f"{action}(until=)")
+    nodes, entity, over, home = place_together(inner, end)
+    months = Expression(make("monthbit", tuple(nodes), None, Shape("number", entity)), over, home)
+    covered = _gather("union", months, where, ("number",))
+    return Expression(make(op, (covered.node,), None, Shape("number", covered.shape.entity, _MONTHS)))
 
 
 __all__ = [
@@ -308,11 +343,13 @@ __all__ = [
     "count",
     "highest",
     "is_known",
+    "longest_spell",
     "lowest",
     "marginal",
     "maximum",
     "minimum",
     "months_between",
+    "months_in_a_row",
     "rank",
     "round_down",
     "round_half_up",

@@ -15,6 +15,10 @@ from zhida.engine.errors import Place
 from zhida.engine.units import NUMBER, Unit
 
 MAX_SCALE = 6
+# Operations from members to their group.
+GATHERS = ("total", "count", "any", "all", "highest", "lowest", "union")
+# As many months as a spell looks back: bits of an int64 that leave the sign and one to count with.
+SPELL_MONTHS = 62
 KIND_WORDS = {"number": "a number", "bool": "a yes/no value", "date": "a date", "code": "a code"}
 
 

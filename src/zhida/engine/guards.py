@@ -99,7 +99,7 @@ class Guards:
             return all(value >= 0 for value in self._values(node))
         if node.op in ("widen", "project"):
             return self._not_negative(node.args[0])
-        return node.op in ("count", "size", "rank") or self._positive(node, frozenset())
+        return node.op in ("count", "size", "rank", "run", "longest") or self._positive(node, frozenset())
 
     def _values(self, node: Node) -> list[int]:
         parameter = self._parameters[node.payload[0]]

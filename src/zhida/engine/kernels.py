@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zhida.engine.calendar import add_months_columns, months_between_columns
+from zhida.engine.calendar import add_months_columns, calendar_months_columns, months_between_columns
 from zhida.engine.column_values import Kernel, Value, as_float, both, guard, largest, masked, tidy
-from zhida.engine.graph import Node
+from zhida.engine.graph import SPELL_MONTHS, Node
 from zhida.engine.member_kernels import MEMBER_KERNELS
 
 if TYPE_CHECKING:
@@ -250,6 +250,32 @@ def _date_move(sign: int) -> Kernel:
     return kernel
 
 
+# ---- spells: months as bits of a number, the lowest bit the month before ``until`` ------------------------------------------------------
+
+
+def _month_bit(node: Node, args: Sequence[Value], batch: Batch) -> Value:
+    (day, known_day), (until, known_until) = args
+    back = calendar_months_columns(day, until) - 1
+    inside = (back >= 0) & (back < SPELL_MONTHS)
+    return np.where(inside, np.left_shift(1, np.where(inside, back, 0)), 0), both(known_day, known_until)
+
+
+def _run(node: Node, args: Sequence[Value], batch: Batch) -> Value:
+    data, known = args[0]
+    # Adding 1 turns the ones at the end, and the zero before them, over.
+    return np.bitwise_count(data ^ (data + 1)).astype(np.int64) - 1, known
+
+
+def _longest(node: Node, args: Sequence[Value], batch: Batch) -> Value:
+    """Each round shortens every run by one; as many rounds as bits are left is the longest run."""
+    data, known = args[0]
+    length: Any = np.zeros(len(data), dtype=np.int64)
+    while data.any():
+        length += data != 0
+        data = data & (data >> 1)
+    return length, known
+
+
 KERNELS: dict[str, Kernel] = {
     "fact": _fact,
     "const": _same,
@@ -286,5 +312,8 @@ KERNELS: dict[str, Kernel] = {
     "datediff": _date_difference,
     "dateadd": _date_move(1),
     "datesub": _date_move(-1),
+    "monthbit": _month_bit,
+    "run": _run,
+    "longest": _longest,
     **MEMBER_KERNELS,
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zhida.engine.column_values import LIMIT, Array, Kernel, Value, both, guard, largest, masked, tidy
+from zhida.engine.column_values import LIMIT, Array, Kernel, Value, as_columns, both, guard, largest, masked, tidy
 from zhida.engine.graph import Node
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _project(node: Node, args: Sequence[Value], batch: Batch) -> Value:
-    data, known = args[0]
+    data, known = as_columns(args[0], batch.rows[node.args[0].shape.entity])
     parent = batch.segments(node.shape.entity, node.args[0].shape.entity).parent
     return data.take(parent), None if known is None else known.take(parent)
 
@@ -32,9 +32,9 @@ def sums(data: Array, segments: Segments) -> Array:
 def _gathered(node: Node, args: Sequence[Value], batch: Batch) -> tuple[Segments, Any, Any, Any, Any]:
     """Return segments, values and their mask, and the filter and its mask (None without a filter)."""
     entity, filtered = node.payload
-    segments = batch.segments(str(entity), node.shape.entity)
-    data, known = args[0]
-    test, known_test = args[1] if filtered else (None, None)
+    segments, rows = batch.segments(str(entity), node.shape.entity), batch.rows[str(entity)]
+    data, known = as_columns(args[0], rows)
+    test, known_test = as_columns(args[1], rows) if filtered else (None, None)
     return segments, data, known, test, known_test
 
 
@@ -120,18 +120,63 @@ def _reduce(function: Any, data: Array, segments: Segments, neutral: int) -> Arr
     return result
 
 
+def _union(node: Node, args: Sequence[Value], batch: Batch) -> Value:
+    """Every bit that some member has."""
+    segments, data, known, test, known_test = _gathered(node, args, batch)
+    if test is None:
+        counted, undecided = (data, None) if known is None else (np.where(known, data, 0), ~known)
+    else:
+        usable = test if known is None else test & known
+        counted, undecided = np.where(usable, data, 0), _undecided(test, known_test, data != 0, known)
+    return tidy(_reduce(np.bitwise_or, counted, segments, 0), _unknown_somewhere(segments, undecided))
+
+
 def _rank(node: Node, args: Sequence[Value], batch: Batch) -> Value:
-    group, filtered = node.payload
-    segments = batch.segments(node.shape.entity, str(group))
-    data, known = args[0]
-    test, known_test = args[1] if filtered else (np.ones(len(data), dtype=bool), None)
+    group, filtered, keyed = node.payload
+    segments, rows = batch.segments(node.shape.entity, str(group)), batch.rows[node.shape.entity]
+    data, known = as_columns(args[0], rows)
+    test, known_test = as_columns(args[1], rows) if filtered else (np.ones(rows, dtype=bool), None)
+    undecided = _undecided(test, known_test, np.True_, known)
+    if keyed:
+        keys = [as_columns(key, rows) for key in args[-keyed:]]
+        return _rank_by_keys(segments, data, test, undecided, keys, test if known_test is None else test | ~known_test)
     # Members that take part first, by value; equal ones in row order.
     order = np.lexsort((data, ~test, segments.parent))
     place = np.empty(len(data), dtype=np.int64)
     place[order] = np.arange(len(data)) - segments.starts[segments.parent[order]] + 1
-    undecided = _undecided(test, known_test, np.True_, known)
     sure = _unknown_somewhere(segments, undecided)
     return tidy(np.where(test, place, 0), None if sure is None else sure.take(segments.parent))
+
+
+def _rank_by_keys(segments: Segments, data: Any, test: Any, undecided: Any, keys: Sequence[Value], maybe: Any) -> Value:
+    """Ranks among the members of a group whose keys are equal. maybe: members that are not surely left out."""
+    columns, known = [], None
+    for key, known_key in keys:
+        columns.append(key)
+        known = both(known, known_key)
+    part = parts(segments, columns)
+    order = np.lexsort((data, ~test, part))
+    place = np.empty(len(data), dtype=np.int64)
+    place[order] = np.arange(len(data)) - np.searchsorted(part[order], part[order]) + 1
+    sure = None if undecided is None else np.bincount(part, undecided, len(data)).take(part) == 0
+    if known is not None:
+        # Whoever takes part with an unknown key may belong to any of the group's parts.
+        lost = sums(maybe & ~known, segments) > 0
+        sure = both(sure, known & ~lost.take(segments.parent))
+    return tidy(np.where(test, place, 0), sure)
+
+
+def parts(segments: Segments, keys: Sequence[Array]) -> Array:
+    """Number the parts of all groups: members of one group with equal keys are one part."""
+    columns = [*keys, segments.parent]
+    order = np.lexsort(columns)
+    begins = np.zeros(len(order), dtype=bool)
+    for column in columns:
+        ordered = column[order]
+        begins[1:] |= ordered[1:] != ordered[:-1]
+    found = np.empty(len(order), dtype=np.int64)
+    found[order] = np.cumsum(begins)
+    return found
 
 
 def _every(node: Node, args: Sequence[Value], batch: Batch) -> Value:
@@ -153,5 +198,6 @@ MEMBER_KERNELS: dict[str, Kernel] = {
     "all": _all,
     "highest": _most(np.maximum, -LIMIT),
     "lowest": _most(np.minimum, LIMIT),
+    "union": _union,
     "rank": _rank,
 }

@@ -7,14 +7,14 @@ unknown.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import repeat
-from operator import add, eq, ge, gt, le, lt, ne, sub
+from operator import add, eq, ge, gt, le, lt, ne, or_, sub
 from typing import TYPE_CHECKING, Any
 
-from zhida.engine.calendar import add_months, months_between
+from zhida.engine.calendar import add_months, calendar_months, months_between
 from zhida.engine.errors import NumberTooLarge
-from zhida.engine.graph import Node, in_order
+from zhida.engine.graph import SPELL_MONTHS, Node, in_order
 from zhida.engine.household import Rows
 from zhida.engine.scalar_code import compiled
 
@@ -159,6 +159,18 @@ def _bracket(node: Node) -> Cell:
     return cell
 
 
+def _month_bit(day: int | None, until: int | None) -> int | None:
+    if day is None or until is None:
+        return None
+    back = calendar_months(day, until) - 1
+    return 1 << back if 0 <= back < SPELL_MONTHS else 0
+
+
+def _spells(months: int) -> list[str]:
+    """Months on end, one letter each, newest spell first; the first is empty where the newest month is not covered."""
+    return bin(months)[:1:-1].split("0")
+
+
 CELLS: dict[str, Callable[[Node], Cell]] = {
     "add": _arithmetic(add),
     "sub": _arithmetic(sub),
@@ -190,6 +202,9 @@ CELLS: dict[str, Callable[[Node], Cell]] = {
     "recode": _one(lambda node, a: node.payload[a]),
     "between": lambda node: lambda a, b: None if a is None or b is None else months_between(a, b) // node.payload,
     "shift": lambda node: lambda a, b: None if a is None or b is None else add_months(a, b * node.payload),
+    "monthbit": lambda node: _month_bit,
+    "run": _one(lambda node, a: len(_spells(a)[0])),
+    "longest": _one(lambda node, a: max(map(len, _spells(a)))),
 }
 
 
@@ -212,15 +227,15 @@ def _listed(values: Values, count: int) -> list[Any]:
     return values if isinstance(values, list) else [values] * count
 
 
-def _sum(members: list[tuple[Any, Any]]) -> int | None:
-    """Total and count: unknown where a member that takes part is, or where one may take part and is not plainly nothing."""
+def _added(function: Callable[[int, int], int], members: list[tuple[Any, Any]]) -> int | None:
+    """Total, count and union: unknown where a member that takes part is, or where one may take part and is not plainly nothing."""
     result = 0
     for value, test in members:
         if test is False or (test is None and value is not None and not value):
             continue
         if test is None or value is None:
             return None
-        result += value
+        result = function(result, value)
     return result
 
 
@@ -250,24 +265,36 @@ def _most(choose: Callable[[list[int]], int]) -> Callable[[list[tuple[Any, Any]]
 
 def _ranks(node: Node, args: Sequence[Values], rows: Rows) -> list[Any]:
     entity = node.shape.entity
-    group, filtered = node.payload
+    group, filtered, keyed = node.payload
     count = rows.counts[entity]
     values, tests = _listed(args[0], count), _listed(args[1] if filtered else True, count)
+    keys = list(zip(*(_listed(key, count) for key in args[len(args) - keyed :]), strict=True)) if keyed else [()] * count
     parents = rows.parents(entity, str(group))
-    result: list[Any] = [0] * count
-    for parent in set(parents):
-        members = [row for row in range(count) if parents[row] == parent]
+    # Groups in which somebody who takes part may belong with anybody.
+    lost = {parents[row] for row in range(count) if tests[row] is not False and None in keys[row]}
+    alike: dict[tuple[Any, ...], list[int]] = {}
+    for row in range(count):
+        if parents[row] not in lost and None not in keys[row]:
+            alike.setdefault((parents[row], *keys[row]), []).append(row)
+    result: list[Any] = [None] * count
+    for members in alike.values():
         part = [row for row in members if tests[row] is not False]
         if any(values[row] is None or tests[row] is None for row in part):
-            for row in members:
-                result[row] = None
             continue
+        for row in members:
+            result[row] = 0
         for place, row in enumerate(sorted(part, key=lambda row: values[row])):
             result[row] = place + 1
     return result
 
 
-_GATHER: dict[str, Callable[[list[tuple[Any, Any]]], Any]] = {"total": _sum, "count": _sum, "any": _any, "all": _all}
+_GATHER: dict[str, Callable[[list[tuple[Any, Any]]], Any]] = {
+    "total": partial(_added, add),
+    "count": partial(_added, add),
+    "union": partial(_added, or_),
+    "any": _any,
+    "all": _all,
+}
 _MOST = {"highest": _most(max), "lowest": _most(min)}
 
 
