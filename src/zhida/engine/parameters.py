@@ -94,6 +94,9 @@ class Parameter:
     threshold_scale: int = 0
     default: int | None = None
     codes: tuple[str, ...] = ()
+    # The units as the file writes them: yuan, where ``unit`` is fen.
+    written_unit: str = "1"
+    written_threshold_unit: str = "1"
 
     def entry_on(self, day: date, keys: Sequence[Key] = ()) -> Entry | None:
         """Return the entry that applies on a day to keys, or None."""
@@ -132,14 +135,19 @@ def read_folder(folder: Path, areas: Mapping[str, Sequence[int]]) -> Iterator[Pa
     for path in sorted(folder.glob("*.yaml")):
         place = "/".join(path.parts[-3:])
         try:
-            raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+            raw = yaml.load(path.read_text(encoding="utf-8"), WrittenLoader)
         except yaml.YAMLError as error:
             raise ParameterUnreadable(place, path.stem, f"YAML 有误（{error}）", f"the YAML is wrong ({error})") from error
         for name, body in (raw or {}).items():
             yield _Reading(place, str(name), areas).parameter(body)
 
 
-class _Loader(SafeLoader):  # type: ignore[misc, valid-type]
+def read_parameter(file: str, name: str, body: Any, areas: Mapping[str, Sequence[int]]) -> Parameter:
+    """Read one parameter as a pack's file would hold it. Raises: ParameterUnreadable, which names ``file`` and ``name``."""
+    return _Reading(file, name, areas).parameter(body)
+
+
+class WrittenLoader(SafeLoader):  # type: ignore[misc, valid-type]
     """Keeps decimals as they are written: 0.3 is three tenths, not a float."""
 
 
@@ -151,9 +159,9 @@ def _written(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
     return str(loader.construct_scalar(node))
 
 
-_Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
+WrittenLoader.add_constructor("tag:yaml.org,2002:float", _decimal)
 # Dates are read by the parameter they belong to, so that an impossible one is refused by its name.
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _written)
+WrittenLoader.add_constructor("tag:yaml.org,2002:timestamp", _written)
 
 
 class _Reading:
@@ -174,6 +182,7 @@ class _Reading:
         kind, unit, shift = self._unit(str(body.get("unit", "1")))
         common: dict[str, Any] = {
             "name": self.name,
+            "written_unit": str(body.get("unit", "1")),
             "by": by,
             "law": str(body.get("law", "")),
             "clause": str(body.get("clause", "")),
@@ -221,6 +230,7 @@ class _Reading:
             is_scale=True,
             threshold_unit=threshold_unit,
             threshold_scale=threshold_scale,
+            written_threshold_unit=written,
             **common,
         )
 
