@@ -54,8 +54,8 @@ def add_months(day: int, months: int) -> int:
 
 # ---- columns: tables of the days that residents' lives and laws fall on; any other day but NEVER is computed -----------------------------
 
-_LOW, _HIGH = days_since_epoch(date(1880, 1, 1)), days_since_epoch(date(2120, 1, 1))
-_LOW_MONTH, _HIGH_MONTH = 1880 * 12, 2120 * 12
+LOW, HIGH = days_since_epoch(date(1880, 1, 1)), days_since_epoch(date(2120, 1, 1))
+LOW_MONTH, HIGH_MONTH = 1880 * 12, 2120 * 12
 
 
 def _compute(days: Array) -> tuple[Array, Array, Array]:
@@ -76,22 +76,22 @@ def _packed(days: Array) -> Array:
 
 
 # The slot after the last day stands for NEVER.
-_PACKED = _packed(np.append(np.arange(_LOW, _HIGH, dtype=np.int64), NEVER_DAY))
-_STARTS = _month_starts(np.arange(_LOW_MONTH, _HIGH_MONTH + 2))
+PACKED = _packed(np.append(np.arange(LOW, HIGH, dtype=np.int64), NEVER_DAY))
+STARTS = _month_starts(np.arange(LOW_MONTH, HIGH_MONTH + 2))
 
 
 def _split(days: Array) -> tuple[Array, Array, Array]:
     """Return month index, day of the month and is-last-day of a column of days."""
     if not days.size:
         return days, days, days.astype(bool)
-    position = days - _LOW
+    position = days - LOW
     low, high = int(days.min()), int(days.max())
-    if low < _LOW or high >= _HIGH:
-        beyond = days >= _HIGH
-        if low < _LOW or bool((days[beyond] != NEVER_DAY).any()):
+    if low < LOW or high >= HIGH:
+        beyond = days >= HIGH
+        if low < LOW or bool((days[beyond] != NEVER_DAY).any()):
             return _compute(days.astype(np.int64))
-        position = np.minimum(position, _HIGH - _LOW)
-    found = _PACKED.take(position)
+        position = np.minimum(position, HIGH - LOW)
+    found = PACKED.take(position)
     return found >> 6, (found >> 1) & 31, (found & 1) != 0
 
 
@@ -112,9 +112,9 @@ def add_months_columns(day: Array, months: Array) -> Array:
     """Columns or single values, at least one a column -> int64 days."""
     month, in_month, _ = _parts(day)
     moved = np.add(month, months, dtype=np.int64)
-    within = np.clip(moved, _LOW_MONTH, _HIGH_MONTH)
-    start = _STARTS.take(within - _LOW_MONTH)
-    length = _STARTS.take(within + 1 - _LOW_MONTH) - start
+    within = np.clip(moved, LOW_MONTH, HIGH_MONTH)
+    start = STARTS.take(within - LOW_MONTH)
+    length = STARTS.take(within + 1 - LOW_MONTH) - start
     result = start + np.minimum(in_month, length) - 1
     never = np.broadcast_to(np.asarray(day) >= NEVER_DAY, result.shape)
     far = (moved != within) & ~never

@@ -27,14 +27,14 @@ class KeyIndex:
     def __init__(self, numbers: Sequence[int]) -> None:
         self.numbers = sorted(set(numbers))
         self._position = {number: index + 1 for index, number in enumerate(self.numbers)}
-        self._low = self.numbers[0] if self.numbers else 0
-        span = self.numbers[-1] - self._low + 1 if self.numbers else 1
-        self._sorted = np.array(self.numbers, dtype=np.int64)
+        self.low = self.numbers[0] if self.numbers else 0
+        span = self.numbers[-1] - self.low + 1 if self.numbers else 1
+        self.sorted = np.array(self.numbers, dtype=np.int64)
         # The last slot catches every key outside the span.
-        self._dense = np.zeros(span + 1, dtype=np.int64) if span <= _DENSE else None
-        if self._dense is not None:
+        self.dense = np.zeros(span + 1, dtype=np.int64) if span <= _DENSE else None
+        if self.dense is not None:
             for number, position in self._position.items():
-                self._dense[number - self._low] = position
+                self.dense[number - self.low] = position
 
     @property
     def size(self) -> int:
@@ -45,13 +45,13 @@ class KeyIndex:
 
     def positions(self, keys: Array) -> Array:
         keys = keys.astype(np.int64, copy=False)
-        if self._dense is None:
-            found = np.searchsorted(self._sorted, keys).clip(0, len(self.numbers) - 1)
-            return np.where(self._sorted[found] == keys, found + 1, 0)
-        offset = keys - self._low
-        last = len(self._dense) - 1
+        if self.dense is None:
+            found = np.searchsorted(self.sorted, keys).clip(0, len(self.numbers) - 1)
+            return np.where(self.sorted[found] == keys, found + 1, 0)
+        offset = keys - self.low
+        last = len(self.dense) - 1
         # A negative offset is a huge unsigned number, so one comparison catches both sides.
-        return self._dense.take(np.minimum(offset.view(np.uint64), np.uint64(last)).view(np.int64))
+        return self.dense.take(np.minimum(offset.view(np.uint64), np.uint64(last)).view(np.int64))
 
 
 class StepIndex:
@@ -59,7 +59,7 @@ class StepIndex:
 
     def __init__(self, starts: Sequence[date]) -> None:
         self.days = [days_since_epoch(day) for day in starts]
-        self._array = np.array(self.days, dtype=np.int64)
+        self.starts = np.array(self.days, dtype=np.int64)
 
     @property
     def size(self) -> int:
@@ -69,7 +69,7 @@ class StepIndex:
         return bisect_right(self.days, key)
 
     def positions(self, keys: Array) -> Array:
-        return np.searchsorted(self._array, keys, side="right")
+        return np.searchsorted(self.starts, keys, side="right")
 
 
 @dataclass(eq=False)
