@@ -4,7 +4,7 @@ from zhida.engine.batch import Batch
 from zhida.engine.definitions import BenefitDefinition, Definition, VariableDefinition, benefit, variable
 from zhida.engine.entities import HOUSE_FACTS, KINDS, Entity, FactDefinition
 from zhida.engine.errors import EngineError, FormulaRefused
-from zhida.engine.explain import BenefitExplanation
+from zhida.engine.explain import BenefitExplanation, VariableExplanation
 from zhida.engine.functions import (
     FEN,
     MONTH,
@@ -81,6 +81,7 @@ __all__ = [
     "Program",
     "TraceNode",
     "VariableDefinition",
+    "VariableExplanation",
     "add_months",
     "add_years",
     "all_of",

@@ -14,8 +14,8 @@ from zhida.engine.advice import ADVICE, BRINGS_MORE, NOT_ADVISED, NOT_SAID
 from zhida.engine.calendar import NEVER_DAY, add_months
 from zhida.engine.entities import FactDefinition
 from zhida.engine.graph import Node, in_order
+from zhida.engine.node_values import Values
 from zhida.engine.scalar import evaluate_node
-from zhida.engine.trace import Tracer, Values
 from zhida.engine.wording import DATE_SIGNS, OPPOSITES, SIGNS, Names, fact_text, granted_text, joined, value_text
 from zhida.kernel.text import Text
 
@@ -68,7 +68,7 @@ class Trial:
         self._unit = compiled.definition.unit
         self._nodes = in_order([compiled.amount])
         self._trials = 0
-        self._tracer = Tracer(values, names)
+        self._words = scalar.parts.words
 
     # -- missing facts --
 
@@ -185,10 +185,10 @@ class Trial:
             return self._distance(node, row, holds)
         words = self._owned(node, row)
         if node.shape.kind != "bool":
-            now = self._tracer.said(node, holds)
+            now = self._say(node, holds)
             return Text(f"要求{words.zh}高于 0；目前是 {now.zh}。", f"Required: {words.en} above 0; it is {now.en}.")
         if node.op == "isin":
-            now = self._tracer.said(node.args[0], self._values.at(*self._values.operands(node, row)[0]))
+            now = self._say(node.args[0], self._values.at(*self._values.operands(node, row)[0]))
             must = Text("要求不是这样：", "Must not be so: ") if holds else Text("要求", "Required: ")
             return Text(f"{must.zh}{words.zh}；登记为“{now.zh}”。", f"{must.en}{words.en}; on record: {now.en}.")
         if holds:
@@ -201,8 +201,8 @@ class Trial:
         left, right = self._values.at(a, row_a), self._values.at(b, row_b)
         # A difference counts while it is above nothing.
         op = "gt" if node.op == "sub" else OPPOSITES[node.op] if holds else node.op
-        what, bound_words = self._owned(a, row_a), self._tracer.words(b, row_b)
-        now, bound = self._tracer.said(a, left), self._tracer.said(b, right)
+        what, bound_words = self._owned(a, row_a), self._words.words(b)
+        now, bound = self._say(a, left), self._say(b, right)
         if a.shape.kind == "date" and left is not None and left >= NEVER_DAY:
             return Text(f"要求有“{what.zh}”；目前没有登记。", f"Required: {_quoted(what)}; none is registered.")
         if op == "ne" and b.op == "const" and a.shape.kind == "code" and right == 0:
@@ -221,12 +221,15 @@ class Trial:
     def _gap_words(self, op: str, node: Node, left: Any, right: Any) -> Text:
         if node.shape.kind != "number" or left is None or right is None or left == right or op in ("eq", "ne"):
             return Text("", "")
-        gap = value_text(abs(right - left), node.shape, is_age=self._tracer.is_age(node))
+        gap = value_text(abs(right - left), node.shape, is_age=self._words.is_age(node))
         return Text(f"，还差 {gap.zh}", f", {gap.en} short") if op in ("gt", "ge") else Text(f"，超出 {gap.zh}", f", {gap.en} over")
+
+    def _say(self, node: Node, value: Any) -> Text:
+        return self._words.said(node, value, self._names)
 
     def _owned(self, node: Node, row: int) -> Text:
         """Name what a node is made of and, in a household of several, whose it is."""
-        words = self._tracer.words(node, row)
+        words = self._words.words(node)
         who = self._whose(node.shape.entity, row)
         return Text(f"{who.zh}的{words.zh}", f"{words.en} of {who.en}") if who else words
 

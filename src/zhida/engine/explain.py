@@ -1,6 +1,6 @@
 """Explains one household's decisions: which steps, numbers and facts led to each, and what single change would turn it.
 
-Statuses and missing facts are computed at once; the trace and the changes of a benefit only when somebody asks for them.
+Statuses are computed at once; missing facts, the trace and the changes of a benefit only when somebody asks for them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from zhida.engine.changes import changes_of
 from zhida.engine.definitions import BenefitDefinition
 from zhida.engine.errors import BenefitUnknown
-from zhida.engine.trace import ParameterUse, TraceNode, Tracer, Values
+from zhida.engine.graph import Node
+from zhida.engine.node_values import Values
+from zhida.engine.trace import ParameterUse, TraceNode, Tracer
 from zhida.engine.wording import Names
 from zhida.kernel.text import Text
 
@@ -23,37 +25,90 @@ if TYPE_CHECKING:
 NOT_ENTITLED, ENTITLED, UNKNOWN = 0, 1, 2
 
 
+class _Case:
+    """One household as all its explanations share it: the values of every node, and the steps that were made already."""
+
+    def __init__(self, values: Values, scalar: ScalarProgram, names: Names) -> None:
+        self.values, self.scalar, self.names = values, scalar, names
+
+    @cached_property
+    def tracer(self) -> Tracer:
+        return Tracer(self.values, self.names, self.scalar.parts)
+
+    @cached_property
+    def full_tracer(self) -> Tracer:
+        return Tracer(self.values, self.names, self.scalar.parts, full=True)
+
+    def missing(self, nodes: Sequence[Node], row: int) -> tuple[str, ...]:
+        """Name what unknown nodes wait for, in the order in which the program reaches it."""
+        order = self.scalar.source_order
+        found = frozenset(name for node in nodes for name in self.values.missing(node, row if node.shape.entity else 0))
+        return tuple(sorted(found, key=lambda name: order.get(name, len(order))))
+
+
 class BenefitExplanation:
     """One benefit for one row of its entity.
 
     status: 0 not entitled, 1 entitled, 2 unknown. amount: 0 unless entitled. occasion: days since 1970 or a number, None without one.
-    missing: names of the facts an unknown answer waits for (``law.<name>`` for a number of the law).
     """
 
-    def __init__(self, compiled: CompiledBenefit, row: int, values: Values, scalar: ScalarProgram, names: Names) -> None:
-        self.benefit: BenefitDefinition = compiled.definition
-        self.row = row
-        self._compiled, self._values, self._scalar, self._names = compiled, values, scalar, names
-        order = scalar.source_order
-        amount = values.at(compiled.amount, row)
-        self.occasion: int | None = values.at(compiled.occasion, row) if compiled.occasion is not None else None
+    def __init__(self, compiled: CompiledBenefit, row: int, case: _Case) -> None:
+        self.row, self._compiled, self._case = row, compiled, case
+        amount = case.values.at(compiled.amount, row)
+        self.occasion: int | None = case.values.at(compiled.occasion, row) if compiled.occasion is not None else None
         unnamed = compiled.occasion is not None and self.occasion is None and bool(amount)
         self.status = UNKNOWN if amount is None or unnamed else int(amount > 0)
         self.amount: int = int(amount) if self.status == ENTITLED else 0
-        missing = values.missing(compiled.amount, row) if self.status == UNKNOWN else frozenset()
-        if self.status == UNKNOWN and compiled.occasion is not None:
-            missing |= values.missing(compiled.occasion, row)
-        self.missing: tuple[str, ...] = tuple(sorted(missing, key=lambda name: order.get(name, len(order))))
+
+    @property
+    def benefit(self) -> BenefitDefinition:
+        return self._compiled.definition
 
     @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """Names of the facts an unknown answer waits for (``law.<name>`` for a number of the law)."""
+        if self.status != UNKNOWN:
+            return ()
+        roots = [node for node in (self._compiled.amount, self._compiled.occasion) if node is not None]
+        return self._case.missing(roots, self.row)
+
+    @property
     def trace(self) -> TraceNode:
-        """The steps of the decision, from the benefit down to facts and numbers of the law."""
-        return Tracer(self._values, self._names).trace(self._compiled.amount, self.row)
+        """The steps of the decision, from the benefit down to facts and numbers of the law: those that had a say."""
+        return self._case.tracer.trace(self._compiled.amount, self.row)
+
+    @property
+    def full_trace(self) -> TraceNode:
+        """The steps of the rule whether or not they had a say: every variable on the way."""
+        return self._case.full_tracer.trace(self._compiled.amount, self.row)
 
     @cached_property
     def changes(self) -> tuple[Text, ...]:
         """What would change the answer: the conditions that failed and by how much, and single facts that would turn it."""
-        return changes_of(self._compiled, self.row, self.status, self.missing, self._values, self._scalar, self._names)
+        case = self._case
+        return changes_of(self._compiled, self.row, self.status, self.missing, case.values, case.scalar, case.names)
+
+
+class VariableExplanation:
+    """One variable for one row of its entity. value: whole number of 10 ** -scale of its unit, None where unknown."""
+
+    def __init__(self, name: str, node: Node, row: int, case: _Case) -> None:
+        self.name, self.row, self._node, self._case = name, row, node, case
+        self.value: int | bool | None = case.values.at(node, row)
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """Names of the facts an unknown value waits for."""
+        return self._case.missing([self._node], self.row)
+
+    @property
+    def trace(self) -> TraceNode:
+        """The steps that led to the value."""
+        return self._case.tracer.trace(self._node, self.row)
+
+    @property
+    def full_trace(self) -> TraceNode:
+        return self._case.full_tracer.trace(self._node, self.row)
 
 
 def explain(
@@ -64,14 +119,25 @@ def explain(
     for code in codes:
         if code not in program.benefits:
             raise BenefitUnknown(code, list(program.benefits))
-    rows = scalar.rows(household)
     roots = [node for code in codes for node in (program.benefits[code].amount, program.benefits[code].occasion) if node is not None]
-    values = Values(program.law, scalar.values(rows, roots if benefits is not None else None), rows)
+    case = _case(program, scalar, household, roots if benefits is not None else None, names)
+    counts = case.values.rows.counts
+    chosen = [program.benefits[code] for code in codes]
+    return [BenefitExplanation(found, row, case) for found in chosen for row in range(counts[found.amount.shape.entity])]
+
+
+def explain_variables(program: Program, scalar: ScalarProgram, household: Any, names: Names | None = None) -> list[VariableExplanation]:
+    """Return an explanation per variable that the program was made for, and row."""
+    case = _case(program, scalar, household, None, names)
+    counts = case.values.rows.counts
     return [
-        BenefitExplanation(program.benefits[code], row, values, scalar, names or Names())
-        for code in codes
-        for row in range(rows.counts[program.benefits[code].amount.shape.entity])
+        VariableExplanation(name, node, row, case) for name, node in program.variables.items() for row in range(counts[node.shape.entity])
     ]
 
 
-__all__ = ["BenefitExplanation", "ParameterUse", "TraceNode", "explain"]
+def _case(program: Program, scalar: ScalarProgram, household: Any, roots: Sequence[Node] | None, names: Names | None) -> _Case:
+    rows = scalar.rows(household)
+    return _Case(Values(program.law, scalar.values(rows, roots), rows), scalar, names or Names())
+
+
+__all__ = ["BenefitExplanation", "ParameterUse", "TraceNode", "VariableExplanation", "explain", "explain_variables"]

@@ -18,7 +18,7 @@ from zhida.kernel.period import Month, days_since_epoch
 
 if TYPE_CHECKING:
     from zhida.engine.batch import Batch
-    from zhida.engine.explain import BenefitExplanation
+    from zhida.engine.explain import BenefitExplanation, VariableExplanation
     from zhida.engine.household import HouseholdFacts
     from zhida.engine.law import Law
     from zhida.engine.scalar import ScalarProgram
@@ -93,6 +93,12 @@ class Program:
         from zhida.engine.explain import explain
 
         return explain(self, self._scalar, household, benefits, names)
+
+    def explain_variables(self, household: HouseholdFacts, names: Names | None = None) -> list[VariableExplanation]:
+        """Explain the variables that the program was made for, for every row of one household."""
+        from zhida.engine.explain import explain_variables
+
+        return explain_variables(self, self._scalar, household, names)
 
 
 def compile_program(law: Law, period: Month, benefits: Sequence[BenefitDefinition], variables: Sequence[str] = ()) -> Program:

@@ -20,6 +20,7 @@ from zhida.engine.scalar_code import compiled
 
 if TYPE_CHECKING:
     from zhida.engine.program import Program
+    from zhida.engine.trace import Parts
 
 LIMIT = 2**63 - 1
 # Values of one node: a list with one value per row of its entity, or the value itself where it is the same for all.
@@ -393,6 +394,13 @@ class ScalarProgram:
             else:
                 found[id(node)] = self._start[index]
         return found
+
+    @cached_property
+    def parts(self) -> Parts:
+        """What explanations say of the program's nodes, whoever they are about."""
+        from zhida.engine.trace import Parts
+
+        return Parts(self.program.law)
 
     def cell(self, node: Node) -> Cell | None:
         return self._cells[self._position[id(node)]]

@@ -19,6 +19,8 @@ _YES, _NO, _NONE = Text("是", "yes"), Text("否", "no"), Text("无", "none")
 _NEVER, _NO_DEATH = Text("没有登记", "none registered"), Text("没有死亡登记", "no death registered")
 _ON_RECORD, _NOT_ON_RECORD = Text("有登记", "on record"), Text("没有登记", "not on record")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+# Writes a value as people read it; None is unknown.
+Writer = Callable[[Any], Text]
 # Decimals that people read; a number of the law is written to its last decimal.
 _READ_DECIMALS = 2
 _AREAS, _NUMBERED = ("area", "area6", "area12"), ("household_no", "digits")
@@ -82,8 +84,11 @@ class Names:
     department: Callable[[str], Text | None] = lambda record_type: None
 
 
-def fact_text(value: Any, shape: Shape, fact: Any, names: Names) -> Text:
-    """Write the value of a fact (entities.FactDefinition) as people say it: an area by name, a day that never came as such."""
+def fact_text(value: Any, shape: Shape, fact: Any, names: Names, write: Writer | None = None) -> Text:
+    """Write the value of a fact (entities.FactDefinition) as people say it: an area by name, a day that never came as such.
+
+    write: the value_writer of its shape and code labels, for callers that keep one.
+    """
     if value is None:
         return UNKNOWN_TEXT
     if fact.dtype in _AREAS:
@@ -94,7 +99,7 @@ def fact_text(value: Any, shape: Shape, fact: Any, names: Names) -> Text:
         return _both(str(value))
     if shape.kind == "date" and value >= NEVER_DAY and fact.name == "died_on":
         return _NO_DEATH
-    return value_text(value, shape, fact.code_labels)
+    return (write or value_writer(shape, fact.code_labels))(value)
 
 
 def value_text(value: Any, shape: Shape, code_labels: Sequence[Text] = (), *, exact: bool = False, is_age: bool = False) -> Text:
@@ -103,19 +108,35 @@ def value_text(value: Any, shape: Shape, code_labels: Sequence[Text] = (), *, ex
     >>> value_text(130100, Shape("number", unit=Unit.parse("fen/month"))).en
     '1,301.00 yuan/month'
     """
-    if value is None:
-        return UNKNOWN_TEXT
-    if shape.kind == "bool":
-        return _YES if value else _NO
-    if shape.kind == "date":
-        return _NEVER if value >= NEVER_DAY else _day_text(day_of(value))
+    return value_writer(shape, code_labels, exact=exact, is_age=is_age)(value)
+
+
+def value_writer(shape: Shape, code_labels: Sequence[Text] = (), *, exact: bool = False, is_age: bool = False) -> Writer:
+    """Return what ``value_text`` does for one shape, with all that does not depend on the value worked out."""
+    if shape.kind == "number":
+        return _number_writer(shape, exact, is_age)
     if shape.kind == "code":
-        return _code_text(int(value), shape.codes, code_labels)
+        codes = [_NONE, *(_code_text(position, shape.codes, code_labels) for position in range(1, len(shape.codes) + 1))]
+        return lambda value: UNKNOWN_TEXT if value is None else codes[int(value)]
+    if shape.kind == "date":
+        return lambda value: UNKNOWN_TEXT if value is None else _NEVER if value >= NEVER_DAY else _day_text(day_of(value))
+    return lambda value: UNKNOWN_TEXT if value is None else _YES if value else _NO
+
+
+def _number_writer(shape: Shape, exact: bool, is_age: bool) -> Writer:
     unit = unit_text(shape.unit)
-    number = _number(int(value), shape, exact)
+    zh = f" {'岁' if is_age else unit.zh}".rstrip()
     separator = " " if unit.en and not unit.en.startswith("/") else ""
-    en = unit.en.removesuffix("s") if number == "1" else unit.en
-    return Text(f"{number} {'岁' if is_age else unit.zh}".rstrip(), f"{number}{separator}{en}".rstrip())
+    many, one = f"{separator}{unit.en}".rstrip(), f"{separator}{unit.en.removesuffix('s')}".rstrip()
+    decimals = _decimals_writer(shape, exact)
+
+    def write(value: Any) -> Text:
+        if value is None:
+            return UNKNOWN_TEXT
+        number = decimals(int(value))
+        return Text(number + zh, number + (one if number == "1" else many))
+
+    return write
 
 
 def _day_text(day: date) -> Text:
@@ -137,25 +158,40 @@ def granted_text(amount: int | None, unit: str) -> Text:
     >>> granted_text(130100, "fen").zh, granted_text(1, "status").en
     ('1,301.00 元', 'yes')
     """
-    return value_text(amount, Shape("bool") if unit == "status" else Shape("number", unit=edge_unit(unit)[0]))
+    return granted_writer(unit)(amount)
+
+
+def granted_writer(unit: str) -> Writer:
+    return value_writer(Shape("bool") if unit == "status" else Shape("number", unit=edge_unit(unit)[0]))
 
 
 def _code_text(position: int, codes: Sequence[str], labels: Sequence[Text]) -> Text:
-    if position == 0:
-        return _NONE
     return labels[position - 1] if len(labels) >= position else _both(codes[position - 1].replace("_", " "))
 
 
-def _number(value: int, shape: Shape, exact: bool) -> str:
+def _decimals_writer(shape: Shape, exact: bool) -> Callable[[int], str]:
     """Money has two decimals; other numbers have as many as they need, at most two unless they are exact or below one."""
+    scale = shape.scale
     if shape.unit.power("fen") == 1:
-        rounded = _rounded(value, shape.scale)
-        return _decimal(value, shape.scale + 2) if exact and rounded * 10**shape.scale != value else format_yuan(rounded)
-    if exact or shape.scale <= _READ_DECIMALS or abs(value) < 10**shape.scale:
-        kept = shape.scale if exact else min(shape.scale, 2 * _READ_DECIMALS)
-    else:
-        kept = _READ_DECIMALS
-    return _decimal(_rounded(value, shape.scale - kept), kept)
+        if not scale:
+            return format_yuan
+
+        def money(value: int) -> str:
+            rounded = _rounded(value, scale)
+            return _decimal(value, scale + 2) if exact and rounded * 10**scale != value else format_yuan(rounded)
+
+        return money
+    if not scale:
+        return lambda value: f"{value:,}"
+
+    def number(value: int) -> str:
+        if exact or scale <= _READ_DECIMALS or abs(value) < 10**scale:
+            kept = scale if exact else min(scale, 2 * _READ_DECIMALS)
+        else:
+            kept = _READ_DECIMALS
+        return _decimal(_rounded(value, scale - kept), kept)
+
+    return number
 
 
 def _rounded(value: int, decimals: int) -> int:

@@ -1,0 +1,75 @@
+"""Every node's values for one household, and what an unknown one waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from zhida.engine.graph import Node
+from zhida.engine.household import Rows
+from zhida.engine.node_words import GATHERS, SOURCES, parameter_of
+
+if TYPE_CHECKING:
+    from zhida.engine.law import Law
+
+# Operations whose operands stand in other rows.
+MOVES = frozenset({"project", "rank", *GATHERS})
+
+
+class Values:
+    """Every node's values for one household, by node and row."""
+
+    def __init__(self, law: Law, values: Mapping[int, Any], rows: Rows) -> None:
+        self.law, self.rows, self.values = law, rows, values
+        self._missing: dict[tuple[int, int], frozenset[str]] = {}
+
+    def at(self, node: Node, row: int) -> Any:
+        found = self.values[id(node)]
+        return found[row] if node.shape.entity else found
+
+    def members(self, node: Node, row: int) -> list[int]:
+        """Rows of the lower entity that a gathering node takes in, those that its filter surely leaves out excepted."""
+        entity, filtered = node.payload
+        parents = self.rows.parents(str(entity), node.shape.entity)
+        mine = [index for index, parent in enumerate(parents) if parent == row]
+        return [index for index in mine if not filtered or self.at(node.args[1], index) is not False]
+
+    def above(self, node: Node, row: int) -> int:
+        """The row that a projection takes its value from."""
+        return self.rows.parents(node.shape.entity, node.args[0].shape.entity)[row]
+
+    def group(self, node: Node, row: int) -> list[int]:
+        parents = self.rows.parents(node.shape.entity, str(node.payload[0]))
+        return [index for index, parent in enumerate(parents) if parent == parents[row]]
+
+    # -- what an unknown value waits for (the counterpart of blame.py for one household) --
+
+    def missing(self, node: Node, row: int) -> frozenset[str]:
+        key = (id(node), row if node.shape.entity else 0)
+        if key not in self._missing:
+            self._missing[key] = frozenset() if self.at(node, row) is not None else self._find_missing(node, row)
+        return self._missing[key]
+
+    def _find_missing(self, node: Node, row: int) -> frozenset[str]:
+        if node.op == "fact":
+            return frozenset({str(node.payload[1])})
+        if node.op == "where" and self.at(node.args[0], row) is not None:
+            return self.missing(node.args[1] if self.at(node.args[0], row) else node.args[2], row)
+        if node.op == "where":
+            return self.missing(node.args[0], row)
+        found = frozenset(name for arg, index in self.operands(node, row) for name in self.missing(arg, index))
+        if not found and node.op in SOURCES:
+            return frozenset({f"law.{parameter_of(node).name}"})
+        return found
+
+    def operands(self, node: Node, row: int) -> list[tuple[Node, int]]:
+        """Return the (node, row) pairs whose values make a node's value."""
+        if node.op == "project":
+            return [(node.args[0], self.above(node, row))]
+        if node.op in GATHERS:
+            own = node.args[:2] if node.payload[1] else node.args[:1]
+            found = [(arg, index) for index in self.members(node, row) for arg in own]
+            return found + ([(node.args[-1], 0)] if node.op in ("highest", "lowest") else [])
+        if node.op == "rank":
+            return [(arg, index) for index in self.group(node, row) for arg in node.args]
+        return [(arg, row if arg.shape.entity else 0) for arg in node.args]
