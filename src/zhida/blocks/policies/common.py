@@ -5,7 +5,7 @@ Numbers stand in ``parameters/common.yaml`` beside this file. Packs name these v
 
 from __future__ import annotations
 
-from zhida.blocks.policies.language import Household, Person, any_of, count, variable, where, years_between
+from zhida.blocks.policies.language import Household, Person, any_of, count, select, total, variable, where, years_between
 
 
 @variable(Person, unit="bool", label=("在世", "Alive"))
@@ -67,3 +67,51 @@ def has_local_member(household):
 def is_family(household):
     """A family household; people in a collective household do not live on one purse."""
     return household.household_kind == "family"
+
+
+# ---- kinds of households, for figures about them (simulation/) --------------------------------------------------------------------------
+
+
+@variable(Person, unit="bool", label=("老年人", "Elderly"), clause="老年人权益保障法 第二条")
+def is_elder(person, law):
+    """A living person of 60 or more."""
+    return person.alive & (person.age >= law.elder_age)
+
+
+@variable(Household, unit="1", label=("登记在世成员", "Living members on the register"))
+def registered_people(household):
+    """How many living members the register names, whether or not it still waits for others."""
+    return count(household.members.alive)
+
+
+@variable(Household, unit="bool", label=("有残疾成员", "Has a disabled member"))
+def has_disabled_member(household):
+    """A living member holds a disability certificate."""
+    return any_of(household.members.alive & (household.members.disability_category != "none"))
+
+
+@variable(
+    Household,
+    unit="code",
+    label=("家庭类型", "Type of household"),
+    codes=("collective", "elder_alone", "elders_only", "one_adult_with_children", "with_children", "adults"),
+)
+def household_type(household):
+    """The first that fits: collective; one elderly person alone; elderly only; one adult with children; others with children; adults only."""
+    people = household.registered_people
+    elders = count(household.members.is_elder)
+    children = count(household.members.is_child)
+    return select(
+        (~household.is_family, "collective"),
+        ((elders == people) & (people == 1), "elder_alone"),
+        ((elders == people) & (people > 0), "elders_only"),
+        ((children > 0) & (people - children == 1), "one_adult_with_children"),
+        (children > 0, "with_children"),
+        otherwise="adults",
+    )
+
+
+@variable(Household, unit="fen/month", label=("登记工资合计", "Registered wages together"))
+def registered_wages(household):
+    """The wages that employers declare for living members: a part of the household's income, never more than it."""
+    return total(household.members.wage, where=household.members.alive)

@@ -41,6 +41,24 @@ def income_per_head(household):
     return household.household_income / maximum(household.people, 1)
 
 
+@variable(Household, unit="fen/month", label=("核对的家庭月收入", "Checked household income"))
+def checked_income(household):
+    """The income that the means test found, before any benefit this law grants; unknown for households that were not tested."""
+    return household.household_income
+
+
+@variable(
+    Household,
+    unit="fen/month",
+    label=("低收入线", "Low-income line"),
+    law="杭州市最低生活保障边缘家庭认定规定",
+    clause="家庭人均月收入低于低保标准2倍且不超过最低工资",
+)
+def low_income_line(household, law):
+    """The income per head below which a household here is poor or near it: the limit of dibian, whatever its property."""
+    return minimum(household.dibao_standard * law.dibian_income_multiple, law.min_wage)
+
+
 @variable(Household, unit="fen", label=("人均货币财产", "Savings per head"))
 def savings_per_head(household):
     """Checked savings per living member."""
