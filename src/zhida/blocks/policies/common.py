@@ -97,7 +97,7 @@ def has_disabled_member(household):
     codes=("collective", "elder_alone", "elders_only", "one_adult_with_children", "with_children", "adults"),
 )
 def household_type(household):
-    """The first that fits: collective; one elderly person alone; elderly only; one adult with children; others with children; adults only."""
+    """The first that fits: collective; one elderly person alone; elderly only; one adult with children; more with children; adults only."""
     people = household.registered_people
     elders = count(household.members.is_elder)
     children = count(household.members.is_child)
