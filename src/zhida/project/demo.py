@@ -40,6 +40,7 @@ OFFICERS = (
     ("data_officer", "沈晓岚", "data_officer", "city"),
     ("payment_maker", "何建平", "payment_maker", "city"),
     ("payment_checker", "方丽华", "payment_checker", "city"),
+    ("policy", "陆文清", "policy_staff", "city"),
     ("captain", "徐振华", "captain", "city"),
     ("auditor", "叶文娟", "auditor", "city"),
 )

@@ -63,6 +63,14 @@ ROLES = {
         ),
         "/office/",
     ),
+    "policy_staff": Role(
+        Text("政策专员", "Policy staff"),
+        Text(
+            "在规则改动之前先算：要花多少钱，谁多了、谁少了，贫困和差距怎么变。",
+            "Works a reform out before it is law: what it costs, who gains and who loses, what it does to poverty.",
+        ),
+        "/cockpit/",
+    ),
     "captain": Role(
         Text("城市负责人", "City lead"),
         Text("看全市：钱给了谁、谁还没拿到、晚了几天。", "Sees the whole city: who was reached, who was missed, how many days late."),

@@ -88,6 +88,11 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
         "payments.approve": Purpose.PAYMENT,
         "payments.sample": Purpose.PAYMENT,
     },
+    "policy_staff": {
+        "reforms.simulate": Purpose.STATISTICS,
+        "statistics.view": Purpose.STATISTICS,
+        "runs.view": Purpose.STATISTICS,
+    },
     "captain": {"statistics.view": Purpose.STATISTICS, "runs.view": Purpose.STATISTICS},
     "auditor": {
         "audit.view": Purpose.AUDIT,

@@ -5,7 +5,6 @@ from zhida.blocks.indicators.errors import NotObserved, NoTruth
 from zhida.blocks.indicators.quality import Evidence
 from zhida.blocks.indicators.queries import (
     DEFECT_LABELS,
-    SMALL_CELL,
     Cell,
     CockpitSummary,
     DefectRow,
@@ -24,6 +23,7 @@ from zhida.blocks.indicators.queries import (
     take_up,
 )
 from zhida.blocks.indicators.timeliness import PAYDAY, Timeliness, days_late
+from zhida.kernel.small_cells import SMALL_CELL
 
 __all__ = [
     "DEFECT_LABELS",

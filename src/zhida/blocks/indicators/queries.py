@@ -10,10 +10,9 @@ from zhida.blocks.indicators.errors import NotObserved
 from zhida.blocks.indicators.models import DefectCost, Observation, QualityFigure
 from zhida.blocks.places import api as places
 from zhida.blocks.policies import api as policies
+from zhida.kernel.small_cells import is_small
 from zhida.kernel.text import Text
 
-# Below the district a count under this many people is not shown, nor its money: nobody may be recognised.
-SMALL_CELL = 10
 ALL = -1
 
 
@@ -282,7 +281,7 @@ def _cell(code: str, label: Text, rows: list[Observation], hide: bool, populatio
         counts[row.measure] = counts.get(row.measure, 0) + row.count
         money[row.measure] = money.get(row.measure, 0) + row.amount_fen
     people = counts.get("population", 0) if population is None else population
-    if hide and 0 < counts.get("entitled", 0) < SMALL_CELL:
+    if hide and is_small(counts.get("entitled", 0)):
         return Cell(code, label, people, None, None, None, None, None)
     return Cell(
         code,
