@@ -37,7 +37,7 @@ from zhida.engine.functions import (
     where,
     years_between,
 )
-from zhida.engine.household import HouseholdFacts
+from zhida.engine.household import HouseholdFacts, RootFacts
 from zhida.engine.law import Law, load_law
 from zhida.engine.parameters import Entry, Parameter
 from zhida.engine.program import Program
@@ -79,6 +79,7 @@ __all__ = [
     "Parameter",
     "ParameterUse",
     "Program",
+    "RootFacts",
     "TraceNode",
     "VariableDefinition",
     "VariableExplanation",

@@ -1,4 +1,4 @@
-"""A batch: some whole households as columns, ready for a program. Columns are read when a program first asks for them.
+"""A batch: some whole households (or other roots) as columns, ready for a program. Columns are read when a program first asks for them.
 
 A column is ``(data, known)``. ``known`` is None where nothing is missing, so that complete registers cost nothing; data under a gap is 0.
 Dates and codes keep the snapshot's narrow types; numbers are int64.
@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zhida.engine.entities import FactDefinition
-from zhida.engine.errors import BatchDisordered, ColumnMissing
+from zhida.engine.entities import HOUSEHOLD, Entity, FactDefinition
+from zhida.engine.errors import BatchDisordered, ColumnMissing, TableMissing, TableUnknown
 
 Array = Any
 Column = tuple[Any, Any]
@@ -37,14 +37,35 @@ class Segments:
 
 
 class Batch:
-    """Whole households of a snapshot. Entities are named ``person``, ``household`` and ``claim``."""
+    """Whole roots of a snapshot (households, employers, buildings …) with all that belongs to them; tables by the name of their entity."""
 
-    def __init__(self, tables: Mapping[str, pa.Table], facts: Iterable[FactDefinition]) -> None:
+    def __init__(self, tables: Mapping[str, pa.Table], facts: Iterable[FactDefinition], root: Entity = HOUSEHOLD) -> None:
+        self.root = root
+        self._entities = {entity.name: entity for entity in root.tree()}
         self._tables = dict(tables)
         self._dtypes = {(fact.entity, fact.name): fact.dtype for fact in facts}
         self._columns: dict[tuple[str, str], Column] = {}
         self._segments: dict[tuple[str, str], Segments] = {}
         self.rows = {name: table.num_rows for name, table in self._tables.items()}
+
+    @classmethod
+    def from_tables(
+        cls, tables: Mapping[str, pa.Table], root: Entity, facts: Iterable[FactDefinition] | Mapping[str, FactDefinition] = ()
+    ) -> Batch:
+        """Take tables by entity, sorted by the root's key. A row carries its own number, its parent's and its root's; tables may be empty.
+
+        Raises: TableUnknown, TableMissing (the root's), BatchDisordered.
+        """
+        listed = facts.values() if isinstance(facts, Mapping) else facts
+        batch = cls(tables, listed, root)
+        for name in tables:
+            if name not in batch._entities:
+                raise TableUnknown(name, list(batch._entities))
+        batch.require([root.name])
+        for child in batch._entities.values():
+            if child.parent is root and child.name in tables:
+                batch.segments(child.name, root.name)
+        return batch
 
     @classmethod
     def from_arrow(
@@ -54,16 +75,18 @@ class Batch:
         claim: pa.Table | None = None,
         facts: Iterable[FactDefinition] | Mapping[str, FactDefinition] = (),
     ) -> Batch:
-        """Take three tables sorted by household_no. Every household of a person must be in ``household``; an entity may be empty.
+        """Take the three tables of the residents, sorted by household_no. Every household of a person must be in ``household``.
 
         Raises: BatchDisordered.
         """
-        listed = facts.values() if isinstance(facts, Mapping) else facts
-        tables = {"person": person, "household": household}
-        tables["claim"] = claim if claim is not None else _no_claims()
-        batch = cls(tables, listed)
-        batch.segments("person", "household")
-        return batch
+        tables = {"person": person, "household": household, "claim": claim if claim is not None else _no_claims()}
+        return cls.from_tables(tables, HOUSEHOLD, facts)
+
+    def require(self, entities: Iterable[str]) -> None:
+        """Raise TableMissing for the first of some entities whose table was not given."""
+        for entity in entities:
+            if entity not in self.rows:
+                raise TableMissing(entity)
 
     def column(self, entity: str, name: str) -> Column:
         """Return one fact of every row. Raises: ColumnMissing."""
@@ -78,48 +101,63 @@ class Batch:
         return self._columns[key]
 
     def segments(self, lower: str, higher: str) -> Segments:
-        """Return how rows of ``lower`` belong to rows of ``higher``."""
+        """Return how rows of ``lower`` belong to rows of ``higher``. Raises: BatchDisordered."""
         key = (lower, higher)
         if key not in self._segments:
-            self._segments[key] = self._find_segments(lower, higher)
+            self._segments[key] = _segments_of(self._parents(lower, higher), self.rows[higher])
         return self._segments[key]
 
-    def _find_segments(self, lower: str, higher: str) -> Segments:
-        column = "resident_no" if higher == "person" else "household_no"
-        mine, theirs = self._key(lower, column), self._key(higher, column)
-        if higher != "person" and len(theirs) > 1 and not bool((theirs[1:] > theirs[:-1]).all()):
-            raise BatchDisordered(higher)
-        order = np.argsort(theirs, kind="stable") if higher == "person" else None
-        parent: Array = np.searchsorted(theirs, mine, sorter=order)
-        if len(mine) and (not len(theirs) or int(parent.max()) >= len(theirs)):
-            raise BatchDisordered(lower)
-        if order is not None:
-            parent = order[parent]
-        if len(mine) and not np.array_equal(theirs[parent], mine):
-            raise BatchDisordered(lower)
-        sorted_already = len(parent) < 2 or bool((parent[1:] >= parent[:-1]).all())
-        rows = None if sorted_already else np.argsort(parent, kind="stable")
-        counts = np.bincount(parent, minlength=len(theirs))
-        ends = np.cumsum(counts)
-        return Segments(parent, ends - counts, ends, rows, bool((counts > 0).all()))
+    def _parents(self, lower: str, higher: str) -> Array:
+        """For each row of ``lower`` its row of ``higher``: told by the number it carries, of its parent or its root, else step by step."""
+        parent = self._entities[lower].parent
+        if higher == self.root.name:
+            return self._found(lower, higher, None)
+        if parent is not None and parent.name != higher:
+            return self.segments(parent.name, higher).parent[self.segments(lower, parent.name).parent]
+        theirs = self._key(higher, self._entities[higher].key)
+        order = np.argsort(theirs, kind="stable")
+        found = self._found(lower, higher, order)
+        if not np.array_equal(self.segments(higher, self.root.name).parent[found], self.segments(lower, self.root.name).parent):
+            raise BatchDisordered(lower, self.root.key)
+        return found
+
+    def _found(self, lower: str, higher: str, order: Array | None) -> Array:
+        """Find the rows of ``higher`` by number; order: what sorts them, None where they must be sorted."""
+        key = self._entities[higher].key
+        mine, theirs = self._key(lower, key), self._key(higher, key)
+        numbers = theirs if order is None else theirs[order]
+        if len(numbers) > 1 and not bool((numbers[1:] > numbers[:-1]).all()):
+            raise BatchDisordered(higher, key)
+        parent: Array = np.searchsorted(numbers, mine)
+        if len(mine) and (not len(numbers) or int(parent.max()) >= len(numbers) or not np.array_equal(numbers[parent], mine)):
+            raise BatchDisordered(lower, key)
+        return parent if order is None else order[parent]
 
     def _key(self, entity: str, column: str) -> Array:
         return self.column(entity, column)[0].astype(np.int64, copy=False)
 
-    def take_households(self, chosen: Array) -> Part:
-        """Return a batch of some households (a mask over them)."""
-        rows = {"household": np.flatnonzero(chosen)}
+    def take_roots(self, chosen: Array) -> Part:
+        """Return a batch of some rows of the root (a mask over them) and all that belongs to them."""
+        rows = {self.root.name: np.flatnonzero(chosen)}
         for entity in self.rows:
-            if entity != "household":
-                rows[entity] = np.flatnonzero(chosen[self.segments(entity, "household").parent])
+            if entity != self.root.name:
+                rows[entity] = np.flatnonzero(chosen[self.segments(entity, self.root.name).parent])
         return Part(self, rows)
 
 
+def _segments_of(parent: Array, rows: int) -> Segments:
+    sorted_already = len(parent) < 2 or bool((parent[1:] >= parent[:-1]).all())
+    order = None if sorted_already else np.argsort(parent, kind="stable")
+    counts = np.bincount(parent, minlength=rows)
+    ends = np.cumsum(counts)
+    return Segments(parent, ends - counts, ends, order, bool((counts > 0).all()))
+
+
 class Part(Batch):
-    """Some households of a batch; copies only the columns it is asked for. ``kept``: by entity, the rows of the whole it holds."""
+    """Some roots of a batch; copies only the columns it is asked for. ``kept``: by entity, the rows of the whole it holds."""
 
     def __init__(self, whole: Batch, kept: Mapping[str, Array]) -> None:
-        super().__init__({}, ())
+        super().__init__({}, (), whole.root)
         self._whole, self.kept = whole, kept
         self.rows = {entity: len(rows) for entity, rows in kept.items()}
 

@@ -1,4 +1,8 @@
-"""What rules are about: entities in a tree (a claim belongs to a person, a person to a household), and facts known of them."""
+"""What rules are about: entities in a tree (a claim belongs to a person, a person to a household), and facts known of them.
+
+A tree has one root: a household, an employer, a building, a course. Every row below it carries the number of the row it belongs to and the
+number of its root's row, so that whole roots can be decided alone and a table can be cut between any two of them.
+"""
 
 from __future__ import annotations
 
@@ -33,29 +37,50 @@ KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True, eq=False)
 class Entity:
-    """A table of the snapshot. ``plural`` is what its parent calls its rows: ``household.members``, ``person.claims``."""
+    """A table of the snapshot. ``plural`` is what its parent calls its rows: ``household.members``, ``person.claims``.
+
+    key: the column that numbers its rows, by itself ``<name>_no`` (a person's is ``resident_no``). A number stands once in the table.
+    """
 
     name: str
     plural: str
     parent: Entity | None = None
     label: Text | None = None
+    key: str = ""
     children: list[Entity] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
+        if not self.key:
+            object.__setattr__(self, "key", "resident_no" if self.name == "person" else f"{self.name}_no")
         if self.parent is not None:
             self.parent.children.append(self)
+
+    @property
+    def root(self) -> Entity:
+        """The entity at the top of the tree."""
+        return self if self.parent is None else self.parent.root
 
     @property
     def above(self) -> list[str]:
         """Names of the groups a row belongs to, nearest first."""
         return [] if self.parent is None else [self.parent.name, *self.parent.above]
 
+    def tree(self) -> list[Entity]:
+        """List the entity and all below it, a parent before its children."""
+        # The newest of a name wins, so that tests may build a second tree on the same root.
+        newest = {child.name: child for child in self.children}
+        return [self, *(entity for child in newest.values() for entity in child.tree())]
+
     def child(self, plural: str) -> Entity | None:
-        # The newest wins, so that tests may build a second tree on the same root.
+        # The newest wins, as in tree().
         return next((child for child in reversed(self.children) if child.plural == plural), None)
 
 
 NO_LABEL = Text("", "")
+
+# The tree of residents that callers mean who name none: Batch.from_arrow, HouseholdFacts.
+HOUSEHOLD = Entity("household", "households")
+Entity("claim", "claims", Entity("person", "members", HOUSEHOLD))
 
 
 @dataclass(frozen=True)
@@ -88,7 +113,20 @@ def _house(name: str, entity: str, dtype: str, unit: str, zh: str, en: str) -> F
     return FactDefinition(name, entity, dtype, unit, label=Text(zh, en), department="police", record_type="resident")
 
 
-# Columns every snapshot has beside what the contracts declare.
+def identity_facts(entity: Entity) -> list[FactDefinition]:
+    """List the columns by which a row is told apart and belongs: its own number, its parent's and its root's."""
+    owners = {owner.key: owner for owner in (entity, entity.parent, entity.root) if owner is not None}
+    return [
+        FactDefinition(key, entity.name, "digits", "id", label=Text(f"{_label(owner).zh}编号", f"Number of the {_label(owner).en.lower()}"))
+        for key, owner in owners.items()
+    ]
+
+
+def _label(entity: Entity) -> Text:
+    return entity.label or Text(entity.name, entity.name)
+
+
+# Columns every snapshot of the residents has beside what the contracts declare.
 HOUSE_FACTS = (
     _house("resident_no", "person", "resident", "id", "居民编号", "Resident number"),
     _house("household_no", "person", "household_no", "id", "户号", "Household number"),

@@ -80,6 +80,15 @@ class NameOfOtherEntity(FormulaRefused):
         )
 
 
+class NameOfOtherTree(FormulaRefused):
+    def __init__(self, place: Place, owner: str, name: str, other: str) -> None:
+        super().__init__(
+            place,
+            f"“{name}”属于 {other}，与 {owner} 不在同一棵实体树；请把所需的数列入 {owner} 的登记表。",
+            f"'{name}' belongs to {other}, which is not in the tree of {owner}. Give {owner} a column of its own for it.",
+        )
+
+
 class UnknownCode(FormulaRefused):
     def __init__(self, place: Place, code: str, codes: list[str]) -> None:
         near = nearest(code, codes)
@@ -251,10 +260,45 @@ class ColumnMissing(EngineError):
 
 
 class BatchDisordered(EngineError):
+    def __init__(self, entity: str, key: str) -> None:
+        super().__init__(
+            f"{entity} 表没有按 {key} 排序，编号重复，或有行不属于任何 {key}；请重新冻结快照。",
+            f"The {entity} table is not sorted by {key}, repeats a number, or has rows that belong to no {key}. Freeze the snapshot again.",
+        )
+
+
+class TableMissing(EngineError):
     def __init__(self, entity: str) -> None:
         super().__init__(
-            f"{entity} 表没有按户排序，或有行不属于任何一户；请重新冻结快照。",
-            f"The {entity} table is not sorted by household, or has rows without a household. Freeze the snapshot again.",
+            f"规则要用 {entity} 表，但没有提供；请在 Batch.from_tables 或 RootFacts 中加上它（可以是空表）。",
+            f"The rules read the table {entity}, which was not given. Add it to Batch.from_tables or RootFacts; it may be empty.",
+        )
+
+
+class TableUnknown(EngineError):
+    def __init__(self, entity: str, names: list[str]) -> None:
+        known = ", ".join(names)
+        super().__init__(
+            f"实体树中没有“{entity}”表；可用的是 {known}。",
+            f"The tree has no table '{entity}'. Its tables are: {known}.",
+        )
+
+
+class TreesMixed(EngineError):
+    def __init__(self, names: list[str]) -> None:
+        listed = ", ".join(names)
+        super().__init__(
+            f"一次只能核算一棵实体树，而所要的规则分属 {listed}；请分次核算。",
+            f"A program evaluates one tree of entities, and what is asked for stands in several: {listed}. Ask for one tree at a time.",
+        )
+
+
+class RootNeeded(EngineError):
+    def __init__(self, names: list[str]) -> None:
+        listed = ", ".join(names)
+        super().__init__(
+            f"法律包里有几棵实体树（{listed}）；请用 root= 指明要核算哪一棵。",
+            f"The law has rules over several trees of entities: {listed}. Say which with root=.",
         )
 
 

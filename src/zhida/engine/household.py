@@ -1,22 +1,33 @@
-"""One household's facts, as the counter has them."""
+"""One household's facts, as the counter has them; or those of one employer, building, course."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from zhida.engine.errors import BatchDisordered, ColumnMissing
+from zhida.engine.entities import Entity
+from zhida.engine.errors import BatchDisordered, ColumnMissing, TableMissing
 from zhida.kernel.period import days_since_epoch
 
 
 @dataclass
-class HouseholdFacts:
-    """person and claim: fact -> values in row order; household: fact -> value (or a list of one).
+class RootFacts:
+    """One row of a tree's root and everything below it, by entity: fact -> values in row order (for the root: the value itself will do).
 
     Values are as in the snapshot: whole numbers, booleans, dates (``date`` or days), code positions, organisation numbers as text; None is
-    unknown (for organisations: none). person must hold ``resident_no``; claim too, where there are claims.
+    unknown (for organisations: none). A row below the root's own rows holds its parent's number, and whoever has rows below him his own.
+    """
+
+    tables: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass
+class HouseholdFacts:
+    """RootFacts of the tree of residents. person and claim: fact -> values in row order; household: fact -> value (or a list of one).
+
+    person must hold ``resident_no``; claim too, where there are claims.
     """
 
     person: Mapping[str, Sequence[Any]]
@@ -32,14 +43,25 @@ def _length(columns: Mapping[str, Sequence[Any]]) -> int:
     return len(next(iter(columns.values()), ()))
 
 
-class Rows:
-    """A household ready for the scalar evaluator: plain ints, bools and None, and which row belongs to which."""
+def _tables_of(facts: Any) -> dict[str, Mapping[str, Any]]:
+    if hasattr(facts, "tables"):
+        return dict(facts.tables)
+    return {"person": facts.person, "household": facts.household, "claim": getattr(facts, "claim", None) or {}}
 
-    def __init__(self, facts: Any, dtypes: Mapping[tuple[str, str], str]) -> None:
-        claims = getattr(facts, "claim", None) or {}
-        self.tables: dict[str, Mapping[str, Any]] = {"person": facts.person, "household": facts.household, "claim": claims}
-        self.counts = {"person": _length(facts.person), "household": 1, "claim": _length(claims)}
-        self._dtypes = dtypes
+
+class Rows:
+    """A household ready for the scalar evaluator: plain ints, bools and None, and which row belongs to which.
+
+    facts: RootFacts, or anything with the fields of HouseholdFacts. needed: entities whose tables must be there. Raises: TableMissing.
+    """
+
+    def __init__(self, facts: Any, dtypes: Mapping[tuple[str, str], str], root: Entity, needed: Iterable[str] = ()) -> None:
+        self.tables = _tables_of(facts)
+        for entity in (root.name, *needed):
+            if entity not in self.tables:
+                raise TableMissing(entity)
+        self.counts = {name: 1 if name == root.name else _length(table) for name, table in self.tables.items()}
+        self._root, self._dtypes = root, dtypes
         self._parents: dict[tuple[str, str], list[int]] = {}
 
     def values(self, entity: str, name: str) -> list[Any]:
@@ -58,15 +80,23 @@ class Rows:
         """For each row of ``lower`` its row of ``higher``."""
         key = (lower, higher)
         if key not in self._parents:
-            if higher == "household":
-                self._parents[key] = [0] * self.counts[lower]
-            else:
-                position = {number: row for row, number in enumerate(self.tables[higher]["resident_no"])}
-                numbers = self.tables[lower].get("resident_no", ())
-                if not position.keys() >= set(numbers):
-                    raise BatchDisordered(lower)
-                self._parents[key] = [position[number] for number in numbers]
+            self._parents[key] = self._find_parents(lower, higher)
         return self._parents[key]
+
+    def _find_parents(self, lower: str, higher: str) -> list[int]:
+        if higher == self._root.name:
+            return [0] * self.counts[lower]
+        entities = {entity.name: entity for entity in self._root.tree()}
+        parent = entities[lower].parent
+        if parent is not None and parent.name != higher:
+            above = self.parents(parent.name, higher)
+            return [above[row] for row in self.parents(lower, parent.name)]
+        key = entities[higher].key
+        position = {number: row for row, number in enumerate(self.tables[higher].get(key, ()))}
+        numbers = self.tables[lower].get(key, ())
+        if len(position) != self.counts[higher] or len(numbers) != self.counts[lower] or not position.keys() >= set(numbers):
+            raise BatchDisordered(lower, key)
+        return [position[number] for number in numbers]
 
 
 def _plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from inspect import signature
 from typing import Any
 
 from zhida.engine.definitions import BenefitDefinition, DatedFormula, Definition
-from zhida.engine.entities import HOUSE_FACTS, Entity, FactDefinition
+from zhida.engine.entities import HOUSE_FACTS, HOUSEHOLD, Entity, FactDefinition, identity_facts
 from zhida.engine.errors import (
     BenefitUnknown,
     Cycle,
@@ -22,9 +22,12 @@ from zhida.engine.errors import (
     FormulaFailed,
     LiteralNumber,
     NameOfOtherEntity,
+    NameOfOtherTree,
     NameTaken,
     NotWhole,
     ResultUnitDiffers,
+    RootNeeded,
+    TreesMixed,
     UnitUnknown,
     UnknownName,
     VariableUnknown,
@@ -85,7 +88,8 @@ class Law:
     ) -> None:
         self.name, self.areas, self.as_of = name, areas, as_of
         self.graph = Graph()
-        self.facts = _fact_index(facts)
+        self.entities = _entity_index(definitions)
+        self.facts = _fact_index(facts, self.entities.values())
         # Every value we know of, whenever it was published; and those that were known on the day of this law.
         self.published = _parameter_index(parameters)
         self.parameters = self.published if as_of is None else {name: found.known_on(as_of) for name, found in self.published.items()}
@@ -95,16 +99,19 @@ class Law:
         # Benefits published after as_of: recorded, so that others may name them, and never granted.
         self.unpublished: set[str] = set()
         self._recording: list[str] = []
-        self._programs: dict[tuple[str, tuple[str, ...] | None, tuple[str, ...]], Program] = {}
+        self._programs: dict[tuple[str, tuple[str, ...] | None, tuple[str, ...], str], Program] = {}
         self._record_all()
 
     # -- what callers use --
 
-    def program(self, period: Month, benefits: Iterable[str] | None = None, variables: Sequence[str] = ()) -> Program:
-        """Return the rules in force on the first day of a month, for all benefits or some codes; kept for the next call.
+    def program(
+        self, period: Month, benefits: Iterable[str] | None = None, variables: Sequence[str] = (), root: Entity | None = None
+    ) -> Program:
+        """Return the rules in force on the first day of a month, for all benefits of a tree or some codes; kept for the next call.
 
         variables: names of variables (or benefits) whose values are wanted beside the decisions: ``Evaluation.values``.
-        Raises: BenefitUnknown, VariableUnknown, ParameterWithoutValue.
+        root: which tree of entities; by itself the one that what is asked for stands in, else the household's, else the only one.
+        Raises: BenefitUnknown, VariableUnknown, TreesMixed, RootNeeded, ParameterWithoutValue.
         """
         wanted = tuple(sorted(benefits)) if benefits is not None else ()
         for code in wanted:
@@ -113,11 +120,26 @@ class Law:
         for name in variables:
             if name not in self.definitions:
                 raise VariableUnknown(name, list(self.definitions))
-        key = (period.text, wanted if benefits is not None else None, tuple(variables))
+        asked = [self.benefits[code].entity.root for code in wanted] + [self.definitions[name].entity.root for name in variables]
+        tree = self._one_tree(asked if root is None else [*asked, root.root])
+        key = (period.text, wanted if benefits is not None else None, tuple(variables), tree.name)
         if key not in self._programs:
-            chosen = [b for b in self.benefits.values() if self.grants(b, period.start) and (benefits is None or b.code in wanted)]
-            self._programs[key] = compile_program(self, period, chosen, variables)
+            chosen = [b for b in self.benefits.values() if b.code in wanted or (benefits is None and b.entity.root.name == tree.name)]
+            granted = [benefit for benefit in chosen if self.grants(benefit, period.start)]
+            self._programs[key] = compile_program(self, period, granted, variables, tree)
         return self._programs[key]
+
+    def _one_tree(self, asked: Sequence[Entity]) -> Entity:
+        """Return the root of the only tree that is asked for; where none is, the household's or the only one there is."""
+        names = list(dict.fromkeys(root.name for root in asked))
+        if len(names) > 1:
+            raise TreesMixed(names)
+        roots = {entity.root.name: entity.root for entity in self.entities.values()} or {HOUSEHOLD.name: HOUSEHOLD}
+        if not names:
+            names = [HOUSEHOLD.name] if HOUSEHOLD.name in roots else list(roots)
+        if len(names) > 1:
+            raise RootNeeded(names)
+        return roots.get(names[0]) or asked[0]
 
     def not_in_force(self, period: Month) -> list[BenefitDefinition]:
         """List the benefits that the law does not grant in a month."""
@@ -134,7 +156,7 @@ class Law:
     # -- the recorder's side: names while formulas are recorded --
 
     def entity(self, name: str) -> Entity:
-        return next(entity for entity in _tree(self.definitions.values()) if entity.name == name)
+        return self.entities[name]
 
     def value_named(self, entity: Entity, name: str) -> Node:
         fact = self.facts.get((entity.name, name))
@@ -150,10 +172,10 @@ class Law:
 
     def _unknown(self, entity: Entity, name: str, definition: Definition | None) -> EngineError:
         other = definition.entity.name if definition else next((owner for owner, fact in self.facts if fact == name), "")
+        if other in self.entities and self.entities[other].root is entity.root:
+            return NameOfOtherEntity(here(), entity.name, name, other, _way_to(self.entities[other], entity, name))
         if other:
-            down = entity.parent is not None and entity.parent.name == other
-            instead = f"{entity.name}.{other}.{name}" if down else f"total({entity.name}.members.{name}), count(), any_of() …"
-            return NameOfOtherEntity(here(), entity.name, name, other, instead)
+            return NameOfOtherTree(here(), entity.name, name, other)
         names = [fact for owner, fact in self.facts if owner == entity.name]
         names += [d.name for d in self.definitions.values() if d.entity.name == entity.name]
         return UnknownName(here(), entity.name, name, names)
@@ -303,9 +325,12 @@ def _raised_at(error: Exception, formula: DatedFormula) -> tuple[str, int]:
     return short_place(file, line)
 
 
-def _fact_index(facts: Sequence[FactDefinition]) -> dict[tuple[str, str], FactDefinition]:
+def _fact_index(facts: Sequence[FactDefinition], entities: Iterable[Entity]) -> dict[tuple[str, str], FactDefinition]:
+    """Facts by entity and name: those given, and the columns by which each row of the law's trees is told apart."""
     index: dict[tuple[str, str], FactDefinition] = {}
-    for fact in (*HOUSE_FACTS, *facts):
+    roots = {entity.root.name for entity in entities} or {HOUSEHOLD.name}
+    identities = [fact for entity in entities for fact in identity_facts(entity)]
+    for fact in (*identities, *(HOUSE_FACTS if HOUSEHOLD.name in roots else ()), *facts):
         try:
             _fact_shape(fact)
         except (ValueError, KeyError) as error:
@@ -336,16 +361,26 @@ def _parameter_index(parameters: Sequence[Parameter]) -> dict[str, Parameter]:
     return index
 
 
-def _tree(definitions: Iterable[Definition]) -> list[Entity]:
-    """List all entities of the trees that definitions stand in."""
-    found: dict[int, Entity] = {}
+def _way_to(owner: Entity, entity: Entity, name: str) -> str:
+    """Write how a formula of one entity reaches a value of another of its tree."""
+    if owner.name in entity.above:
+        return ".".join([entity.name, *entity.above[: entity.above.index(owner.name) + 1], name])
+    below = owner
+    while below.parent is not None and below.parent is not entity:
+        below = below.parent
+    if below is owner:
+        return f"total({entity.name}.{owner.plural}.{name}), count(), any_of() …"
+    if below.parent is None:
+        return ".".join([entity.name, *entity.above, f"x, where x is a @variable of {owner.root.name} that gathers {name}"])
+    return f"total({entity.name}.{below.plural}.x), where x is a @variable of {below.name} that gathers {name}"
+
+
+def _entity_index(definitions: Iterable[Definition]) -> dict[str, Entity]:
+    """All entities of the trees that definitions stand in, by name. A name may stand in one tree only."""
+    found: dict[str, Entity] = {}
     for definition in definitions:
-        root = definition.entity
-        while root.parent is not None:
-            root = root.parent
-        stack = [root]
-        while stack:
-            entity = stack.pop()
-            found[id(entity)] = entity
-            stack.extend(entity.children)
-    return list(found.values())
+        for entity in definition.entity.root.tree():
+            other = found.setdefault(entity.name, entity)
+            if other.root is not entity.root:
+                raise NameTaken(definition.place, entity.name, f"an entity of the tree of {other.root.name}")
+    return found

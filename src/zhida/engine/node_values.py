@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from zhida.engine.graph import Node
+from zhida.engine.graph import GATHERS, Node
 from zhida.engine.household import Rows
-from zhida.engine.node_words import GATHERS, SOURCES, parameter_of
+from zhida.engine.node_words import SOURCES, parameter_of
 
 if TYPE_CHECKING:
     from zhida.engine.law import Law
@@ -38,10 +38,6 @@ class Values:
         """The row that a projection takes its value from."""
         return self.rows.parents(node.shape.entity, node.args[0].shape.entity)[row]
 
-    def group(self, node: Node, row: int) -> list[int]:
-        parents = self.rows.parents(node.shape.entity, str(node.payload[0]))
-        return [index for index, parent in enumerate(parents) if parent == parents[row]]
-
     # -- what an unknown value waits for (the counterpart of blame.py for one household) --
 
     def missing(self, node: Node, row: int) -> frozenset[str]:
@@ -71,5 +67,21 @@ class Values:
             found = [(arg, index) for index in self.members(node, row) for arg in own]
             return found + ([(node.args[-1], 0)] if node.op in ("highest", "lowest") else [])
         if node.op == "rank":
-            return [(arg, index) for index in self.group(node, row) for arg in node.args]
+            return self._ranked(node, row)
         return [(arg, row if arg.shape.entity else 0) for arg in node.args]
+
+    def _ranked(self, node: Node, row: int) -> list[tuple[Node, int]]:
+        """A row's own keys; of its group's members that take part, values where the keys are equal, all where they are unknown."""
+        group, filtered, keyed = node.payload
+        values, keys = node.args[: len(node.args) - keyed], node.args[len(node.args) - keyed :]
+        parents, own = self.rows.parents(node.shape.entity, str(group)), [self.at(key, row) for key in keys]
+        found = [(key, row) for key in keys]
+        for index, parent in enumerate(parents):
+            if parent != parents[row] or (filtered and self.at(node.args[1], index) is False):
+                continue
+            theirs = [self.at(key, index) for key in keys]
+            if None in theirs:
+                found += [(arg, index) for arg in node.args]
+            elif theirs == own:
+                found += [(arg, index) for arg in values]
+        return found

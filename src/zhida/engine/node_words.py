@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from zhida.engine.entities import FactDefinition
-from zhida.engine.graph import Node
+from zhida.engine.graph import GATHERS, Node
 from zhida.engine.wording import (
     ARITHMETIC,
     DATE_SIGNS,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 # Nodes whose value is a number of the law.
 SOURCES = ("number", "lookup", "marginal", "bracket")
-GATHERS = ("total", "count", "any", "all", "highest", "lowest")
 Writer = Callable[[Any, Names], Text]
 
 
@@ -123,9 +122,11 @@ class NodeWords:
                 payload: Any = node.payload
                 return value_text(payload[1], node.shape, self.code_labels(node), exact=True)
             case "size":
-                return Text("家庭人数", "household size")
+                label = self._entity(node.shape.entity)
+                is_home = node.shape.entity == "household"
+                return Text("家庭人数", "household size") if is_home else Text(f"{label.zh}人数", f"size of the {label.en.lower()}")
             case "every":
-                return Text("成员", "members")
+                return Text("成员", "members") if node.shape.entity == "person" else self._entity(node.shape.entity)
             case "isin":
                 choices: Any = node.payload
                 codes = [value_text(p, node.args[0].shape, self.code_labels(node.args[0])) for p in choices]
@@ -146,10 +147,32 @@ class NodeWords:
                 return joined(self.words(node.args[0]), sign, self.words(node.args[1]))
             case "where":
                 return self.words(node.args[1])
+            case "rank":
+                return called(self._place(node), [self.words(node.args[0])])
+            case "union" | "monthbit":
+                return self.words(node.args[0])
             case op if op in FUNCTIONS:
-                args = node.args[:1] if op in GATHERS or op == "rank" else node.args
+                args = node.args[:1] if op in GATHERS else node.args
                 return called(FUNCTIONS[op], [self.words(arg) for arg in args])
         return self.words(node.args[0]) if node.args else Text(node.op, node.op)
+
+    def _entity(self, name: str) -> Text:
+        return self._law.entities[name].label or Text(name, name)
+
+    def _place(self, node: Node) -> Text:
+        """Name a place in an order: within which group, and by which keys."""
+        payload: Any = node.payload
+        group, _, keyed = payload
+        if group == "household":
+            place = FUNCTIONS["rank"]
+        else:
+            label = self._entity(group)
+            place = Text(f"{label.zh}内次序", f"place in the {label.en.lower()} by")
+        keys = [self.words(key) for key in node.args[len(node.args) - keyed :]]
+        if not keys:
+            return place
+        zh, en = "、".join(key.zh for key in keys), " and ".join(key.en for key in keys)
+        return Text(f"同{zh}者的{place.zh}", f"of equal {en}, {place.en}")
 
     def _comparison(self, op: str, node: Node) -> Text:
         first, second = node.args

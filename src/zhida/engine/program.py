@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zhida.engine.definitions import BenefitDefinition
+from zhida.engine.entities import Entity
 from zhida.engine.graph import Graph, Node, Shape, in_order
 from zhida.engine.tables import Table, build_scale_table, build_table
 from zhida.kernel.period import Month, days_since_epoch
@@ -38,8 +39,8 @@ class CompiledBenefit:
 class Program:
     """What the law grants in one month. Evaluates batches and explains households; holds nothing of either."""
 
-    def __init__(self, law: Law, period: Month, benefits: Sequence[CompiledBenefit], variables: Mapping[str, Node]) -> None:
-        self.law, self.period = law, period
+    def __init__(self, law: Law, period: Month, benefits: Sequence[CompiledBenefit], variables: Mapping[str, Node], root: Entity) -> None:
+        self.law, self.period, self.root = law, period, root
         self.benefits = {benefit.definition.code: benefit for benefit in benefits}
         # Variables whose values are wanted as such, by name.
         self.variables = dict(variables)
@@ -49,6 +50,12 @@ class Program:
         """Every node once, arguments first."""
         roots = [node for benefit in self.benefits.values() for node in (benefit.amount, benefit.occasion) if node is not None]
         return in_order([*roots, *self.variables.values()])
+
+    @cached_property
+    def entities(self) -> frozenset[str]:
+        """Names of the tables the rules read or decide about."""
+        counted = {str(node.payload) for node in self.nodes if node.op == "size"}
+        return frozenset(counted | {node.shape.entity for node in self.nodes if node.shape.entity})
 
     def facts_of(self, code: str) -> list[tuple[str, str]]:
         """List the (entity, fact) pairs a benefit's rule reads, in the order the rule reaches them."""
@@ -101,7 +108,7 @@ class Program:
         return explain_variables(self, self._scalar, household, names)
 
 
-def compile_program(law: Law, period: Month, benefits: Sequence[BenefitDefinition], variables: Sequence[str] = ()) -> Program:
+def compile_program(law: Law, period: Month, benefits: Sequence[BenefitDefinition], variables: Sequence[str], root: Entity) -> Program:
     """Lower the graphs of benefits and variables for a month. Raises: ParameterWithoutValue."""
     compiler = _Compiler(law, period)
     compiled = []
@@ -112,7 +119,7 @@ def compile_program(law: Law, period: Month, benefits: Sequence[BenefitDefinitio
             occasion = compiler.named(benefit.entity.name, benefit.occasion)
         compiled.append(CompiledBenefit(benefit, amount, occasion))
     wanted = {name: compiler.variable(name, law.definitions[name].entity.name) for name in variables}
-    return Program(law, period, compiled, wanted)
+    return Program(law, period, compiled, wanted, root)
 
 
 class _Compiler:

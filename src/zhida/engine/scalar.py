@@ -371,7 +371,7 @@ class ScalarProgram:
         self._cells = [CELLS[node.op](node) if node.op in CELLS else None for node in self.nodes]
 
     def rows(self, household: Any) -> Rows:
-        return Rows(household, self._dtypes)
+        return Rows(household, self._dtypes, self.program.root, self.program.entities)
 
     @cached_property
     def _run(self) -> Callable[[Rows], list[Values]]:

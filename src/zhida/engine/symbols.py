@@ -25,8 +25,9 @@ class EntitySymbol(Symbol):
             return EntitySymbol(entity.parent, self._home)
         if (child := entity.child(name)) is not None:
             return MembersSymbol(child, entity, self._home)
-        if name == "size" and entity.parent is None and entity.children:
-            return Expression(project(make("size", (), entity.children[-1].name, Shape("number", entity.name)), self._home.name))
+        if name == "size" and (member := entity.child("members")) is not None:
+            # Who has members has at least one: a household, which may be divided by its size.
+            return Expression(project(make("size", (), member.name, Shape("number", entity.name)), self._home.name))
         return Expression(project(ACTIVE.get().value_named(entity, name), self._home.name))
 
     def __bool__(self) -> NoReturn:

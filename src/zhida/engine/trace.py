@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from zhida.engine.calendar import NEVER_DAY
 from zhida.engine.definitions import BenefitDefinition
 from zhida.engine.entities import FactDefinition
-from zhida.engine.graph import Node
+from zhida.engine.graph import GATHERS, Node
 from zhida.engine.node_values import MOVES, Values
-from zhida.engine.node_words import GATHERS, SOURCES, NodeWords, Writer, parameter_of
+from zhida.engine.node_words import SOURCES, NodeWords, Writer, parameter_of
 from zhida.engine.wording import Names, granted_writer
 from zhida.kernel.period import NEVER
 from zhida.kernel.text import Text
@@ -298,25 +299,41 @@ class ParameterPart(StepPart):
 class MembersPart(StepPart):
     """A sum over members, with a step per member that takes part."""
 
-    def __init__(self, node: Node, words: NodeWords, below: Part) -> None:
+    def __init__(self, node: Node, words: NodeWords, below: Part, gather: Node, own: Node) -> None:
+        """gather: the node that takes the members in. own: what is shown of each."""
         super().__init__("members", node, words.words(node), words.writer(node), below)
-        own = node.args[0]
-        self.name = node.op
+        self.name, self._gather = node.op, gather
         self._member = StepPart("member", own, _NOTHING, words.writer(own), below)
         self._more = StepPart("more", own, _NOTHING, lambda value, names: _NOTHING, below)
 
     def step(self, tracer: Tracer, row: int) -> TraceNode:
-        rows = tracer.values.members(self.node, row)
+        rows = self._rows(tracer.values, row)
         steps = [self._of_member(tracer, index) for index in rows[:_MEMBERS_MAX]]
         if (left := len(rows) - _MEMBERS_MAX) > 0:
             more = Text(f"另有 {left} 项未列出", f"{left} more not listed")
             steps.append(TraceNode(self._more, left, row, tracer, label=more))
         return TraceNode(self, tracer.values.at(self.node, row), row, tracer, steps)
 
+    def _rows(self, values: Values, row: int) -> list[int]:
+        return values.members(self._gather, row)
+
     def _of_member(self, tracer: Tracer, index: int) -> TraceNode:
         step = self._member.step(tracer, index)
         step._label = tracer.names.member(self._member.entity, index) or _numbered(self._member.entity, index + 1)
         return step
+
+
+class SpellPart(MembersPart):
+    """A spell over months, with a step per month that takes part, the newest first."""
+
+    def __init__(self, node: Node, words: NodeWords, below: Part) -> None:
+        months = node.args[0]
+        self._dates = months.args[0].args[0]
+        super().__init__(node, words, below, months, self._dates)
+
+    def _rows(self, values: Values, row: int) -> list[int]:
+        days = {index: values.at(self._dates, index) for index in super()._rows(values, row)}
+        return sorted(days, key=lambda index: NEVER_DAY if days[index] is None else days[index], reverse=True)
 
 
 def _numbered(entity: str, number: int) -> Text:
@@ -375,8 +392,10 @@ class Parts:
                 return Decisive(node, [(leaf, self.of(leaf)) for leaf in _leaves(node)])
             case op if op in _COMPARED or (op == "not" and node.args[0].op in _COMPARED):
                 return StepPart("condition", node, self.words.words(node), write(node), self._below(node))
+            case "run" | "longest":
+                return SpellPart(node, self.words, self.of(node.args[0].args[0].args[0]))
             case op if op in GATHERS:
-                return MembersPart(node, self.words, self.of(node.args[0]))
+                return MembersPart(node, self.words, self.of(node.args[0]), node, node.args[0])
         return self._below(node)
 
     def _below(self, node: Node) -> Part:

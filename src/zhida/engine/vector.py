@@ -116,6 +116,7 @@ class VectorProgram:
         return values
 
     def evaluate(self, batch: Batch) -> Evaluation:
+        batch.require(self.program.entities)
         values = self.run(batch)
         results: dict[str, BenefitResult] = {}
         for code, benefit in self.program.benefits.items():
@@ -126,16 +127,17 @@ class VectorProgram:
         return Evaluation(results, {name: values[self._position[id(node)]] for name, node in self.program.variables.items()})
 
     def _name_missing(self, results: dict[str, BenefitResult], batch: Batch) -> None:
-        """Second pass, only over households with an unknown answer: which facts are missing."""
+        """Second pass, only over households (or other roots) with an unknown answer: which facts are missing."""
         unknown = {code: result.unknown_rows for code, result in results.items()}
-        chosen = np.zeros(batch.rows["household"], dtype=bool)
+        root = self.program.root.name
+        chosen = np.zeros(batch.rows[root], dtype=bool)
         for code, rows in unknown.items():
             if len(rows):
                 entity = results[code].entity
-                chosen[rows if entity == "household" else batch.segments(entity, "household").parent[rows]] = True
+                chosen[rows if entity == root else batch.segments(entity, root).parent[rows]] = True
         if not chosen.any():
             return
-        part = batch.take_households(chosen)
+        part = batch.take_roots(chosen)
         roots_of = {code: self._roots_of(code) for code, rows in unknown.items() if len(rows)}
         only = {self._position[id(node)] for node in in_order([self.nodes[root] for roots in roots_of.values() for root in roots])}
         blame = Blame(self.nodes, self._arguments, self.run(part, keep=True, only=only), part)

@@ -68,6 +68,8 @@ FUNCTIONS = {
     "highest": Text("最大", "highest of"),
     "lowest": Text("最小", "lowest of"),
     "rank": Text("家中次序", "place in the household by"),
+    "run": Text("连续月数", "months in a row of"),
+    "longest": Text("最长连续月数", "longest spell in months of"),
     "known": Text("已知", "is known:"),
 }
 
