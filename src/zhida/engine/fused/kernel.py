@@ -1,0 +1,203 @@
+"""Columns in, machine code over them, answers out."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zhida.engine.fused.machine import MachineCode, machine_code
+from zhida.engine.fused.ranges import GROUP_MAX
+from zhida.engine.fused.writing import FLAG, Column, Fact, Output, Writer, Written
+from zhida.engine.scalar import plain_constants
+from zhida.engine.vector import BenefitResult, Evaluation, VectorProgram
+
+if TYPE_CHECKING:
+    from zhida.engine.batch import Batch
+    from zhida.engine.program import Program
+
+Array = Any
+_KINDS = {"bool": "b", "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64"}
+# What the buffers of one block may take: the better part of a processor's second-level cache.
+_BLOCK_BYTES = 384 * 1024
+_BLOCK_ROWS = (32, 4096)
+# Ranks compare every member with every other.
+_RANKED_MAX = 1024
+
+
+class Kernel:
+    """Machine code of a program for columns of one form."""
+
+    def __init__(self, written: Written) -> None:
+        self.written = written
+        self.code: MachineCode = machine_code(written.text)
+        self.bytes_by_entity: dict[str, int] = {}
+        for entity, size in written.buffers.values():
+            self.bytes_by_entity[entity] = self.bytes_by_entity.get(entity, 0) + size
+
+
+class FusedProgram:
+    """A program that runs as machine code; where it may not vouch for a chunk, the NumPy kernels decide the chunk."""
+
+    def __init__(self, program: Program, vector: VectorProgram) -> None:
+        self._program, self._vector = program, vector
+        self._constants = plain_constants(program.nodes)
+        self._facts: list[Fact] = list(
+            dict.fromkeys((str(node.payload[0]), str(node.payload[1])) for node in program.nodes if node.op == "fact")
+        )
+        self._outputs = _outputs_of(program)
+        # Facts that were seen with gaps: from then on the kernel reckons with them.
+        self._gaps: set[Fact] = set()
+        self._kernels: dict[Hashable, Kernel] = {}
+        self._ranked = any(node.op == "rank" for node in program.nodes)
+
+    def evaluate(self, batch: Batch, threads: int = 1, block: int = 0) -> Evaluation:
+        """Decide a batch. threads: how many share it. block: roots decided together (0: as many as fit the cache)."""
+        batch.require(self._program.entities)
+        columns = {fact: batch.raw(*fact) for fact in self._facts}
+        self._gaps |= {fact for fact, (_, known) in columns.items() if known is not None}
+        call = _Call(self._kernel(columns), batch, columns)
+        largest = call.largest_group
+        if not call.in_order or largest > (_RANKED_MAX if self._ranked else GROUP_MAX) or not call.run(threads, block):
+            return self._vector.evaluate(batch)
+        return self._answers(call, batch)
+
+    def _kernel(self, columns: Mapping[Fact, tuple[Array, Array | None]]) -> Kernel:
+        forms = {fact: Column(_KINDS[data.dtype.name], fact in self._gaps) for fact, (data, _) in columns.items()}
+        key = tuple(forms.values())
+        if key not in self._kernels:
+            writer = Writer(self._outputs, self._program.law.facts, forms, self._entities(), self._constants)
+            self._kernels[key] = Kernel(writer.write())
+        return self._kernels[key]
+
+    def _entities(self) -> list[str]:
+        """Tables the program reads, the root first."""
+        wanted = self._program.entities | {self._program.root.name}
+        return [entity.name for entity in self._program.root.tree() if entity.name in wanted]
+
+    def _answers(self, call: _Call, batch: Batch) -> Evaluation:
+        results: dict[str, BenefitResult] = {}
+        values: dict[str, Any] = {}
+        for output in self._outputs:
+            if output.is_benefit:
+                status, amount = call.arrays[("status", output.name)], call.arrays[("amount", output.name)]
+                occasion = call.arrays.get(("occasion", output.name))
+                kind = output.occasion.shape.kind if output.occasion is not None else None
+                results[output.name] = BenefitResult(output.name, output.node.shape.entity, status, amount, occasion, kind)
+            else:
+                known = call.arrays.get((("value", output.name), "known"))
+                values[output.name] = call.arrays[("value", output.name)], None if known is None or bool(known.all()) else known
+        self._vector.name_missing(results, batch)
+        return Evaluation(results, values)
+
+
+class _Call:
+    """One batch brought before one kernel: the pointers it is called with, and the arrays they point to."""
+
+    def __init__(self, kernel: Kernel, batch: Batch, columns: Mapping[Fact, tuple[Array, Array | None]]) -> None:
+        self._kernel, self._batch, self._columns = kernel, batch, columns
+        self._root = kernel.written.entities[0]
+        self.arrays: dict[Hashable, Array] = {}
+        self._starts = {entity: self._starts_of(entity) for entity in kernel.written.entities[1:]}
+        self._pointers = np.zeros(len(kernel.written.slots.index), dtype=np.uint64)
+        self._kept: list[Array] = []
+        for slot, place in kernel.written.slots.index.items():
+            array = self._array(slot)
+            if array is not None:
+                self._kept.append(array)
+                self._pointers[place] = array.__array_interface__["data"][0]
+
+    @property
+    def in_order(self) -> bool:
+        """Whether every table is sorted by its root, as spans need it."""
+        return all(self._batch.segments(entity, self._root).order is None for entity in self._starts)
+
+    @property
+    def largest_group(self) -> int:
+        return max((int(np.diff(starts).max(initial=0)) for starts in self._starts.values()), default=0)
+
+    def _starts_of(self, entity: str) -> Array:
+        ends = self._batch.segments(entity, self._root).ends
+        return np.concatenate([np.zeros(1, dtype=np.int64), ends])
+
+    def _array(self, slot: Any) -> Array | None:
+        """Return what a slot points to; None for what each thread has of its own."""
+        written, rows = self._kernel.written, self._batch.rows
+        if slot in written.buffers or slot == FLAG:
+            return None
+        if slot in written.slots.arrays:
+            return written.slots.arrays[slot]
+        match slot[0]:
+            case "fact":
+                return self._columns[slot[1:]][0]
+            case "starts":
+                return self._starts[slot[1]]
+            case "parent":
+                return self._batch.segments(slot[1], slot[2]).parent
+        if slot[1] == "known" and isinstance(slot[0], tuple) and slot[0][0] == "fact":
+            known = self._columns[slot[0][1:]][1]
+            return np.ones(rows[slot[0][1]], dtype=bool) if known is None else known
+        output = written.outputs[slot[0][1] if isinstance(slot[0], tuple) else slot[1]]
+        self.arrays[slot] = np.empty(rows[output.node.shape.entity], dtype=_dtype(slot, output))
+        return self.arrays[slot]
+
+    def run(self, threads: int, block: int) -> bool:
+        """Run the kernel over all roots; say whether it vouches for what it found."""
+        count = self._batch.rows[self._root]
+        size = block or self._block_size(count)
+        parts = max(1, min(threads, -(-count // size)))
+        step = -(-count // parts // size) * size
+        spans = [(first, min(first + step, count)) for first in range(0, count, step)] if count else []
+        if len(spans) < 2:
+            return all(self._run_span(first, last, size) for first, last in spans)
+        with ThreadPoolExecutor(len(spans)) as pool:
+            return all(list(pool.map(lambda span: self._run_span(*span, size), spans)))
+
+    def _block_size(self, count: int) -> int:
+        """How many roots at a time, so that their buffers fit the cache."""
+        needed = sum(
+            size * (self._batch.rows[entity] / max(count, 1) if entity != self._root else 1)
+            for entity, size in self._kernel.bytes_by_entity.items()
+        )
+        low, high = _BLOCK_ROWS
+        return max(low, min(high, int(_BLOCK_BYTES / max(needed, 1))))
+
+    def _run_span(self, first: int, last: int, size: int) -> bool:
+        """Run one thread's share, with buffers and a flag of its own."""
+        pointers, flag = self._pointers.copy(), np.zeros(1, dtype=np.int64)
+        index = self._kernel.written.slots.index
+        pointers[index[FLAG]] = flag.__array_interface__["data"][0]
+        rows = {entity: self._rows_in_a_block(entity, first, last, size) for entity in self._kernel.written.entities}
+        buffers = np.empty(sum(_padded(rows[entity] * width) for entity, width in self._kernel.written.buffers.values()), dtype=np.uint8)
+        at = buffers.__array_interface__["data"][0]
+        for slot, (entity, width) in self._kernel.written.buffers.items():
+            pointers[index[slot]] = at
+            at += _padded(rows[entity] * width)
+        self._kernel.code.run(pointers.__array_interface__["data"][0], first, last, size)
+        return not flag[0]
+
+    def _rows_in_a_block(self, entity: str, first: int, last: int, size: int) -> int:
+        """The most rows of an entity that a block of a span has."""
+        if entity == self._root:
+            return min(size, last - first)
+        cuts = self._starts[entity][np.append(np.arange(first, last, size), last)]
+        return int(np.diff(cuts).max())
+
+
+def _padded(size: int) -> int:
+    return -(-size // 64) * 64
+
+
+def _dtype(slot: Any, output: Output) -> Any:
+    if slot[0] == "status":
+        return np.int8
+    if slot[1] == "known" and isinstance(slot[0], tuple):
+        return np.bool_
+    return np.bool_ if slot[0] == "value" and output.node.shape.kind == "bool" else np.int64
+
+
+def _outputs_of(program: Program) -> list[Output]:
+    benefits = [Output(code, benefit.amount, True, benefit.occasion) for code, benefit in program.benefits.items()]
+    return benefits + [Output(name, node, False) for name, node in program.variables.items()]
