@@ -14,11 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from inspect import signature
 from typing import Any
 
 from zhida.engine.entities import Entity
 from zhida.engine.errors import Place
 from zhida.engine.expressions import short_place
+from zhida.engine.rule_functions import RuleFunction
 from zhida.kernel.text import Text
 
 Formula = Callable[..., Any]
@@ -35,7 +37,14 @@ class DatedFormula:
 
     @property
     def place(self) -> Place:
+        if isinstance(self.function, RuleFunction):
+            return self.function.place
         return short_place(self.function.__code__.co_filename, self.function.__code__.co_firstlineno)
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Names of what the formula asks for: its entity, ``law``, ``period``."""
+        return self.function.arguments if isinstance(self.function, RuleFunction) else tuple(signature(self.function).parameters)
 
 
 @dataclass(eq=False)
@@ -56,9 +65,11 @@ class Definition:
     def from_date(self, since: str, known_from: str | None = None) -> Callable[[Formula], Any]:
         """Declare the wording in force from a date; ``known_from`` is the day it was published, where that differs."""
 
+        day = date.fromisoformat(since)
+        known = date.fromisoformat(known_from) if known_from else day
+
         def declare(function: Formula) -> Any:
-            day = date.fromisoformat(since)
-            self.formulas.append(DatedFormula(day, date.fromisoformat(known_from) if known_from else day, function))
+            self.formulas.append(DatedFormula(day, known, function))
             self.formulas.sort(key=lambda formula: formula.since)
             return self
 

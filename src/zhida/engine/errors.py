@@ -60,14 +60,59 @@ class NotSymbolic(FormulaRefused):
         super().__init__(place, f"公式里不能用 {written}；请改写为 {instead}。", f"{written} does not work on facts. Write {instead}.")
 
 
+class NotInRules(FormulaRefused):
+    """Something that no rule file may hold: a loop, an import, a name with an underscore."""
+
+    def __init__(self, place: Place, written: str, zh: str, en: str) -> None:
+        super().__init__(place, f"规则文件里不能写 {written}；{zh}。", f"a rule file cannot hold {written}. {en}.")
+
+
+class RulesUnreadable(FormulaRefused):
+    """A text that is no rule file at all: its syntax, size or nesting."""
+
+
+class TooMuchWork(FormulaRefused):
+    """A formula that would grow without bound."""
+
+    def __init__(self, place: Place, zh: str, en: str) -> None:
+        super().__init__(place, f"{zh}；请把中间结果写成单独的 @variable。", f"{en}. Write the parts as @variables of their own.")
+
+
+class DeclarationWrong(FormulaRefused):
+    """@variable, @benefit or another word was given something it does not take."""
+
+    def __init__(self, place: Place, word: str, zh: str, en: str) -> None:
+        super().__init__(place, f"{word}：{zh}。", f"{word}: {en}.")
+
+
 class UnknownName(FormulaRefused):
-    def __init__(self, place: Place, owner: str, name: str, names: list[str]) -> None:
+    def __init__(
+        self,
+        place: Place,
+        owner: str,
+        name: str,
+        names: list[str],
+        zh: str = "请在合约或 @variable 中先声明",
+        en: str = "Declare it in a record contract or as a @variable first",
+    ) -> None:
         near = nearest(name, names)
         super().__init__(
             place,
-            f"{owner} 没有“{name}”" + (f"；是否想写 {near}？" if near else "；请在合约或 @variable 中先声明。"),
-            f"{owner} has no '{name}'."
-            + (f" Did you mean '{near}'?" if near else " Declare it in a record contract or as a @variable first."),
+            f"{owner} 没有“{name}”" + (f"；是否想写 {near}？" if near else f"；{zh}。"),
+            f"{owner} has no '{name}'." + (f" Did you mean '{near}'?" if near else f" {en}."),
+        )
+
+
+class NameUndefined(FormulaRefused):
+    """A name in a rule file that is no argument, word, constant or function of it."""
+
+    def __init__(self, place: Place, name: str, names: list[str]) -> None:
+        near = nearest(name, names)
+        super().__init__(
+            place,
+            f"“{name}”没有定义" + (f"；是否想写 {near}？" if near else "；请在上面给它一个值，事实请写 person.名称。"),
+            f"'{name}' is defined nowhere."
+            + (f" Did you mean '{near}'?" if near else " Give it a value above this line; a fact is written person.<name>."),
         )
 
 

@@ -39,8 +39,15 @@ def short_place(file: str, line: int) -> Place:
     return "/".join(Path(file).parts[-3:]), line
 
 
+# The line of a rule file that is being worked out (rule_functions.py); None while a formula is a plain Python function.
+PLACE: ContextVar[Place | None] = ContextVar("zhida_engine_place", default=None)
+
+
 def here() -> Place:
-    """Return the line of the formula that is being recorded: the nearest frame outside the engine."""
+    """Return the line of the formula that is being recorded; of a plain Python function, the nearest frame outside the engine."""
+    written = PLACE.get()
+    if written is not None:
+        return written
     frame = sys._getframe(1)
     while frame.f_back is not None:
         file = frame.f_code.co_filename
@@ -72,7 +79,10 @@ def constant(value: int | bool, shape: Shape) -> Node:
 
 
 class Symbol:
-    """Something of a formula that is no value yet: an entity, the law, the period."""
+    """Something of a formula that is no value yet: an entity, its members, the law, the period. Each finds its names by ``__getattr__``."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)
 
 
 class Expression:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from inspect import signature
 from typing import Any
 
 from zhida.engine.definitions import BenefitDefinition, DatedFormula, Definition
@@ -34,7 +33,9 @@ from zhida.engine.errors import (
 )
 from zhida.engine.expressions import (
     ACTIVE,
+    PLACE,
     Expression,
+    Symbol,
     code_position,
     here,
     make,
@@ -237,17 +238,19 @@ class Law:
             "law": _LawSymbol(self.parameters),
             "period": PeriodSymbol(every),
         }
-        arguments = list(signature(formula.function).parameters)
+        arguments = formula.arguments
         for argument in arguments:
             if argument not in offers:
                 raise FormulaArgument(formula.place, definition.name, argument, list(offers))
+        outer = PLACE.set(None)
         try:
-            result = _at_result(formula.function(*(offers[argument] for argument in arguments)), definition, formula)
+            return _at_result(formula.function(*(offers[argument] for argument in arguments)), definition, formula)
         except EngineError:
             raise
         except Exception as error:
             raise FormulaFailed(_raised_at(error, formula), definition.name, f"{type(error).__name__}: {error}") from error
-        return result
+        finally:
+            PLACE.reset(outer)
 
     def _check_benefit(self, benefit: BenefitDefinition) -> None:
         for _, root in self.versions[benefit.name]:
@@ -257,7 +260,7 @@ class Law:
             self.value_named(benefit.entity, benefit.occasion)
 
 
-class _LawSymbol:
+class _LawSymbol(Symbol):
     """``law`` in a formula."""
 
     def __init__(self, parameters: Mapping[str, Parameter]) -> None:
@@ -265,7 +268,8 @@ class _LawSymbol:
 
     def __getattr__(self, name: str) -> Any:
         if name not in self._parameters:
-            raise UnknownName(here(), "law", name, list(self._parameters))
+            zh, en = "请在 parameters/ 中写入它及其来源", "Add it to parameters/ with its source"
+            raise UnknownName(here(), "law", name, list(self._parameters), zh, en)
         return reference(self._parameters[name])
 
 

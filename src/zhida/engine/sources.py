@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
+import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from types import ModuleType
 
 from zhida.engine.definitions import Definition
 from zhida.engine.entities import FactDefinition
+from zhida.engine.rule_files import RuleFile, read_rule_file, words_of
+from zhida.engine.rule_syntax import read_text
 
 CITY = "city"
 # Part of every law's name: raised when the same rules would give other amounts (rounding, dates, choice of values).
@@ -20,27 +21,38 @@ SEMANTICS = 1
 
 @dataclass(frozen=True)
 class PackSource:
-    """Where a pack's rules are: modules that declare them, and the folder whose ``parameters/`` holds their numbers."""
+    """Where a pack's rules are: rule files, and the folder whose ``parameters/`` holds their numbers. Plain data, for any process to load.
+
+    words: the module that offers the entities and declaring words of the rules (rule_files.words_of).
+    files: names of the rule files in the folder; by itself every ``*.py`` but ``__init__`` and ``conftest``.
+    """
 
     name: str
     folder: Path
-    modules: tuple[str | ModuleType, ...] = ()
+    words: str
+    files: tuple[str, ...] = ()
 
     @classmethod
-    def from_package(cls, package: str | ModuleType) -> PackSource:
-        """Describe an importable package: every module of it but tests declares rules."""
-        module = importlib.import_module(package) if isinstance(package, str) else package
-        folder = Path(str(module.__file__)).parent
-        names = sorted(path.stem for path in folder.glob("*.py") if path.stem not in ("__init__", "conftest"))
-        return cls(module.__name__.rsplit(".", 1)[-1], folder, tuple(f"{module.__name__}.{name}" for name in names))
+    def from_package(cls, package: str, words: str) -> PackSource:
+        """Describe a package by its dotted name, without running any of its code. Raises: ModuleNotFoundError."""
+        spec = importlib.util.find_spec(package)
+        if spec is None or not spec.submodule_search_locations:
+            raise ModuleNotFoundError(package)
+        return cls(package.rpartition(".")[2], Path(spec.submodule_search_locations[0]), words)
 
-    def loaded_modules(self) -> list[ModuleType]:
-        return [importlib.import_module(module) if isinstance(module, str) else module for module in self.modules]
+    def rule_paths(self) -> list[Path]:
+        if self.files:
+            return [self.folder / name for name in self.files]
+        return sorted(path for path in self.folder.glob("*.py") if path.stem not in ("__init__", "conftest"))
 
-    def files(self) -> list[Path]:
+    def paths(self) -> list[Path]:
         """Return every file whose content is the law."""
-        sources = {Path(str(module.__file__)) for module in self.loaded_modules() if getattr(module, "__file__", None)}
-        return sorted(sources | set((self.folder / "parameters").glob("*.yaml")))
+        return sorted([*self.rule_paths(), *(self.folder / "parameters").glob("*.yaml")])
+
+    def read(self) -> list[RuleFile]:
+        """Read and check every rule file. Raises: FormulaRefused."""
+        words = words_of(self.words)
+        return [read_rule_file(read_text(path), str(path), f"{self.name}.{path.stem}", words) for path in self.rule_paths()]
 
 
 @dataclass(frozen=True)
@@ -56,19 +68,16 @@ class Areas:
 
 
 def definitions_of(pack: PackSource) -> list[Definition]:
-    found: dict[int, Definition] = {}
-    for module in pack.loaded_modules():
-        for value in vars(module).values():
-            if isinstance(value, Definition) and value.module == module.__name__:
-                value.pack = pack.name
-                found[id(value)] = value
-    return list(found.values())
+    found = [definition for file in pack.read() for definition in file.definitions]
+    for definition in found:
+        definition.pack = pack.name
+    return found
 
 
 def content_name(packs: Sequence[PackSource], facts: Sequence[FactDefinition], areas: Areas, as_of: date | None) -> str:
     digest = hashlib.sha256()
     for pack in packs:
-        for path in pack.files():
+        for path in pack.paths():
             digest.update(f"{pack.name}/{path.name}\0".encode() + path.read_bytes() + b"\0")
     for fact in sorted(facts, key=lambda fact: (fact.entity, fact.name)):
         digest.update(f"{fact.entity}.{fact.name} {fact.dtype} {fact.unit} {fact.scale} {fact.codes}\n".encode())

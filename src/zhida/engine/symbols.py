@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from zhida.engine.entities import Entity
-from zhida.engine.errors import MembersNotGathered, NotMembers, NotSymbolic, Place
+from zhida.engine.errors import MembersNotGathered, NotMembers, NotSymbolic, Place, UnknownName
 from zhida.engine.expressions import ACTIVE, Expression, Symbol, here, lift, make, project
 from zhida.engine.graph import Shape
 from zhida.engine.units import Unit
+
+PERIOD_NAMES = ("start", "end", "months")
 
 
 class EntitySymbol(Symbol):
@@ -34,7 +36,7 @@ class EntitySymbol(Symbol):
         raise NotSymbolic(here(), "if / and / or / not", "where(condition, a, b), &, |, ~")
 
 
-class MembersSymbol:
+class MembersSymbol(Symbol):
     """``household.members``: each attribute holds the members' values, to be gathered by total(), count() …"""
 
     def __init__(self, entity: Entity, over: Entity, home: Entity) -> None:
@@ -66,17 +68,13 @@ class PeriodSymbol(Symbol):
     def __init__(self, every: str) -> None:
         self._every = every
 
-    @property
-    def start(self) -> Expression:
-        return Expression(make("period", (), ("start", self._every), Shape("date")))
-
-    @property
-    def end(self) -> Expression:
-        return Expression(make("period", (), ("end", self._every), Shape("date")))
-
-    @property
-    def months(self) -> Expression:
-        return Expression(make("period", (), ("months", self._every), Shape("number", unit=Unit.parse("month"))))
+    def __getattr__(self, name: str) -> Expression:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name not in PERIOD_NAMES:
+            raise UnknownName(here(), "period", name, list(PERIOD_NAMES))
+        shape = Shape("number", unit=Unit.parse("month")) if name == "months" else Shape("date")
+        return Expression(make("period", (), (name, self._every), shape))
 
 
 def finished(value: Any, name: str, place: Place) -> Expression:

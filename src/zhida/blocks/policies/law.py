@@ -18,7 +18,8 @@ from zhida.kernel import clock
 from zhida.kernel.period import Month
 from zhida.kernel.text import Text
 
-COMMON = PackSource("common", Path(__file__).resolve().parent, ("zhida.blocks.policies.common",))
+WORDS = "zhida.blocks.policies.language"
+COMMON = PackSource("common", Path(__file__).resolve().parent, WORDS, ("common.py",))
 
 
 def pack_sources() -> list[PackSource]:
@@ -31,7 +32,7 @@ def pack_sources() -> list[PackSource]:
         package = f"zhida.packs.{pack}"
         if importlib.util.find_spec(package) is None:
             raise UnknownPack(pack)
-        sources.append(PackSource.from_package(package))
+        sources.append(PackSource.from_package(package, WORDS))
     return sources
 
 

@@ -18,6 +18,7 @@ from zhida.engine.tests import sample
 from zhida.engine.tests.random_formulas import Formulas
 from zhida.engine.tests.sample.entities import AREAS, CITY, FACTS, Claim, Household, Person
 from zhida.engine.tests.worlds import World
+from zhida.engine.tests.written import SAMPLE
 from zhida.kernel.period import Month
 
 MONTH = Month(2025, 10)
@@ -127,13 +128,13 @@ def test_filling_a_gap_never_turns_a_decided_answer(data: st.DataObject, seed: i
 
 
 def test_a_batch_without_households_gives_no_decisions() -> None:
-    law = e.load_law([e.PackSource("sample", Path(sample.__file__).parent, ("zhida.engine.tests.sample.variables",))], FACTS, AREAS)
+    law = e.load_law([SAMPLE], FACTS, AREAS)
     evaluation = law.program(MONTH).evaluate(World(1, 0, 0.0).batch())
     assert all(len(result.status) == 0 for result in evaluation)
 
 
 def test_a_snapshot_without_claims_gives_no_decisions_on_claims() -> None:
-    law = e.load_law([e.PackSource("sample", Path(sample.__file__).parent, ("zhida.engine.tests.sample.variables",))], FACTS, AREAS)
+    law = e.load_law([SAMPLE], FACTS, AREAS)
     world = World(2, 20, 0.1)
     batch = e.Batch.from_arrow(world._table("person", 0, 20), world._table("household", 0, 20), None, FACTS)
     evaluation = law.program(MONTH).evaluate(batch)
@@ -148,7 +149,7 @@ def test_rows_of_a_household_that_is_not_there_are_refused() -> None:
 
 
 def test_amounts_are_whole_fen() -> None:
-    law = e.load_law([e.PackSource("sample", Path(sample.__file__).parent, ("zhida.engine.tests.sample.variables",))], FACTS, AREAS)
+    law = e.load_law([SAMPLE], FACTS, AREAS)
     for result in law.program(MONTH).evaluate(World(5, 50, 0.1).batch()):
         assert result.amount.dtype == np.int64
         assert result.status.dtype == np.int8

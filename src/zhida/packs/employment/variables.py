@@ -1,6 +1,6 @@
 """Work: unemployment benefit, social insurance subsidies, posts for the hard to place.
 
-Founders and graduates stand in their own modules, imported below so that loading this one loads the pack.
+Founders and graduates stand in their own files beside this one.
 """
 
 from __future__ import annotations
@@ -21,9 +21,6 @@ from zhida.blocks.policies.api import (
     variable,
     where,
 )
-from zhida.packs.employment import graduates, startups
-
-__all__ = ["graduates", "startups"]
 
 # ---- Unemployment benefit ----------------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,8 @@
 from zhida.engine.api import Entity, FactDefinition
 from zhida.kernel.text import Text
 
+__all__ = ["Claim", "Household", "Person"]
+
 Household = Entity("household", "households")
 Person = Entity("person", "members", parent=Household)
 Claim = Entity("claim", "claims", parent=Person)

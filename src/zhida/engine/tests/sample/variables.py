@@ -98,13 +98,13 @@ def claim_payment(claim, law, period):
     return where(recent & claim.person.alive, round_half_up(paid), 0)
 
 
+def person_start(period):
+    return period.start
+
+
 @benefit(Person, code="eldest", every=YEAR, unit="fen", label=("长者", "Eldest"))
 def eldest(person, law, period):
     first = rank(person.birth_date, where=person.alive) == 1
     cost = total(person.claims.claim_cost)
     late = highest(person.claims.claim_settled_on, default=person_start(period)) >= add_months(period.start, law.claim_months)
     return where(first & (cost > 0) & late, law.old_age_one.on(period.start), 0)
-
-
-def person_start(period):
-    return period.start
