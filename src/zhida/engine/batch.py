@@ -100,6 +100,13 @@ class Batch:
             self._columns[key] = _read(table.column(name), self._dtypes.get(key, ""))
         return self._columns[key]
 
+    def raw(self, entity: str, name: str) -> Column:
+        """Return one fact of every row as it lies in the table: narrow whole numbers, and anything under a gap. Raises: ColumnMissing."""
+        table = self._tables[entity]
+        if name not in table.column_names or _is_text(table.schema.field(name).type, self._dtypes.get((entity, name), "")):
+            return self.column(entity, name)
+        return _raw(_one_array(table.column(name)))
+
     def segments(self, lower: str, higher: str) -> Segments:
         """Return how rows of ``lower`` belong to rows of ``higher``. Raises: BatchDisordered."""
         key = (lower, higher)
@@ -170,38 +177,45 @@ class Part(Batch):
             self._columns[key] = data.take(rows), None if part is None or bool(part.all()) else part
         return self._columns[key]
 
+    def raw(self, entity: str, name: str) -> Column:
+        return self.column(entity, name)
+
 
 def _no_claims() -> pa.Table:
     none = pa.array([], pa.int64())
     return pa.table({"claim_no": none, "resident_no": none, "household_no": none})
 
 
-def _read(column: Any, dtype: str) -> Column:
+def _one_array(column: Any) -> Any:
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(array, pa.ChunkedArray):
         array = array.chunk(0) if array.num_chunks == 1 else pa.concat_arrays(array.chunks)
-    if (
-        dtype == "organisation"
-        or pa.types.is_string(array.type)
-        or pa.types.is_dictionary(array.type)
-        or pa.types.is_large_string(array.type)
-    ):
+    return array
+
+
+def _is_text(kind: pa.DataType, dtype: str) -> bool:
+    """Of text only whether it is there is a fact."""
+    return dtype == "organisation" or pa.types.is_string(kind) or pa.types.is_dictionary(kind) or pa.types.is_large_string(kind)
+
+
+def _read(column: Any, dtype: str) -> Column:
+    array = _one_array(column)
+    if _is_text(array.type, dtype):
         return pc.is_valid(array).to_numpy(zero_copy_only=False).astype(np.int8), None
-    known = None
-    if array.null_count:
-        known = pc.is_valid(array).to_numpy(zero_copy_only=False)
-        array = pc.fill_null(array, pa.scalar(False) if pa.types.is_boolean(array.type) else _zero(array.type))
-    return _numbers(array), known
+    data, known = _raw(array)
+    if known is not None:
+        data = np.where(known, data, data.dtype.type(0))
+    return (data if data.dtype in (np.int8, np.bool_) or pa.types.is_date32(array.type) else data.astype(np.int64, copy=False)), known
 
 
-def _zero(kind: pa.DataType) -> Any:
-    return pa.scalar(0, pa.int32()).cast(kind) if pa.types.is_date32(kind) else pa.scalar(0, kind)
-
-
-def _numbers(array: Any) -> Array:
+def _raw(array: Any) -> Column:
+    known = pc.is_valid(array).to_numpy(zero_copy_only=False) if array.null_count else None
     if pa.types.is_boolean(array.type):
-        return array.to_numpy(zero_copy_only=False)
+        return (array if known is None else pc.fill_null(array, False)).to_numpy(zero_copy_only=False), known
     if pa.types.is_date32(array.type):
-        return array.view(pa.int32()).to_numpy()
-    numbers = array.to_numpy()
-    return numbers if numbers.dtype == np.int8 else numbers.astype(np.int64, copy=False)
+        array = array.view(pa.int32())
+    elif not pa.types.is_signed_integer(array.type):
+        array = array.cast(pa.int64())
+    # Whole numbers straight from the buffer: a gap would make to_numpy() give floating point.
+    data = np.frombuffer(array.buffers()[1], dtype=array.type.to_pandas_dtype(), count=array.offset + len(array))
+    return data[array.offset :], known

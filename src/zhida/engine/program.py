@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from zhida.engine.definitions import BenefitDefinition
 from zhida.engine.entities import Entity
+from zhida.engine.fused import machine
 from zhida.engine.graph import Graph, Node, Shape, in_order
 from zhida.engine.tables import Table, build_scale_table, build_table
 from zhida.kernel.period import Month, days_since_epoch
@@ -20,6 +21,7 @@ from zhida.kernel.period import Month, days_since_epoch
 if TYPE_CHECKING:
     from zhida.engine.batch import Batch
     from zhida.engine.explain import BenefitExplanation, VariableExplanation
+    from zhida.engine.fused.kernel import FusedProgram
     from zhida.engine.household import HouseholdFacts
     from zhida.engine.law import Law
     from zhida.engine.scalar import ScalarProgram
@@ -42,6 +44,7 @@ class Program:
     def __init__(self, law: Law, period: Month, benefits: Sequence[CompiledBenefit], variables: Mapping[str, Node], root: Entity) -> None:
         self.law, self.period, self.root = law, period, root
         self.benefits = {benefit.definition.code: benefit for benefit in benefits}
+        self._is_fused = False
         # Variables whose values are wanted as such, by name.
         self.variables = dict(variables)
 
@@ -85,9 +88,26 @@ class Program:
 
         return ScalarProgram(self)
 
-    def evaluate(self, batch: Batch) -> Evaluation:
-        """Decide every benefit for every row of a batch. Raises: ColumnMissing, NumberTooLarge."""
-        return self._vector.evaluate(batch)
+    @cached_property
+    def _fused(self) -> FusedProgram:
+        from zhida.engine.fused.kernel import FusedProgram
+
+        return FusedProgram(self, self._vector)
+
+    def fuse(self) -> bool:
+        """Decide batches with machine code from now on. Compiling takes a second or so, once per law and kind of columns.
+
+        Says no where the site does not compile (no llvmlite, or ZHIDA_JIT=0): NumPy then gives the same answers.
+        """
+        self._is_fused = machine.is_available()
+        return self._is_fused
+
+    def evaluate(self, batch: Batch, threads: int = 1) -> Evaluation:
+        """Decide every benefit for every row of a batch. threads: how many share it, where it is fused.
+
+        Raises: ColumnMissing, NumberTooLarge.
+        """
+        return self._fused.evaluate(batch, threads) if self._is_fused else self._vector.evaluate(batch)
 
     def decide(self, household: HouseholdFacts) -> Any:
         """Decide every benefit for one household, without a trace; see scalar.py."""

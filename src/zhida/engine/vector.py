@@ -123,10 +123,10 @@ class VectorProgram:
             amount = values[self._position[id(benefit.amount)]]
             occasion = values[self._position[id(benefit.occasion)]] if benefit.occasion is not None else None
             results[code] = _result(code, benefit.amount, amount, benefit.occasion, occasion, batch)
-        self._name_missing(results, batch)
+        self.name_missing(results, batch)
         return Evaluation(results, {name: values[self._position[id(node)]] for name, node in self.program.variables.items()})
 
-    def _name_missing(self, results: dict[str, BenefitResult], batch: Batch) -> None:
+    def name_missing(self, results: dict[str, BenefitResult], batch: Batch) -> None:
         """Second pass, only over households (or other roots) with an unknown answer: which facts are missing."""
         unknown = {code: result.unknown_rows for code, result in results.items()}
         root = self.program.root.name

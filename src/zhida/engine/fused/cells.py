@@ -331,8 +331,8 @@ STARTS = calendar.STARTS.astype(np.int32)
 def _parts(body: Body, day: str) -> tuple[str, str, str]:
     """Return month index, day of the month and is-last-day of a date; watch days outside the calendar's table other than NEVER."""
     if is_literal(day):
-        month, in_month, is_last = calendar.month_index(int(day))
-        return str(month), str(in_month), "true" if is_last else "false"
+        index, ordinal, last = calendar.month_index(int(day))
+        return str(index), str(ordinal), str(last).lower()
     size = calendar.HIGH - calendar.LOW
     offset = body.let(f"sub i64 {day}, {calendar.LOW}")
     beyond = body.let(f"icmp uge i64 {offset}, {size}")

@@ -153,7 +153,7 @@ class _Call:
         if len(spans) < 2:
             return all(self._run_span(first, last, size) for first, last in spans)
         with ThreadPoolExecutor(len(spans)) as pool:
-            return all(list(pool.map(lambda span: self._run_span(*span, size), spans)))
+            return all(list(pool.map(lambda span: self._run_span(span[0], span[1], size), spans)))
 
     def _block_size(self, count: int) -> int:
         """How many roots at a time, so that their buffers fit the cache."""
