@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhida.blocks.policies.api import installed_law
-from zhida.blocks.policies.situations import Situation, decide
+from zhida.blocks.policies.situation_checks import decide
+from zhida.blocks.policies.situations import Situation
 from zhida.kernel.period import NEVER, Month
 
 LIVING = ("tekun", "guer_jigou", "guer_sanju", "kunjing_ertong")

@@ -9,7 +9,8 @@ from django.conf import settings
 
 import zhida.packs
 from zhida.blocks.policies.api import benefits, installed_law
-from zhida.blocks.policies.situations import Situation, problems, read_situations
+from zhida.blocks.policies.situation_checks import problems
+from zhida.blocks.policies.situations import Situation, read_situations
 from zhida.kernel.period import NEVER
 
 PACKS = Path(str(zhida.packs.__file__)).parent

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from zhida.engine.scalar import ScalarProgram
 
 NOT_ENTITLED, ENTITLED, UNKNOWN = 0, 1, 2
+# So many steps stand in the line that says what decided.
+_DECISIVE_MAX = 3
 
 
 class _Case:
@@ -39,11 +41,27 @@ class _Case:
     def full_tracer(self) -> Tracer:
         return Tracer(self.values, self.names, self.scalar.parts, full=True)
 
+    def label_of(self, name: str) -> Text:
+        """Return what a missing name stands for: a fact, or ``law.<parameter>``."""
+        law = self.values.law
+        if name.startswith("law."):
+            return law.parameters[name.removeprefix("law.")].label
+        return next(fact.label for (_, known), fact in law.facts.items() if known == name)
+
     def missing(self, nodes: Sequence[Node], row: int) -> tuple[str, ...]:
         """Name what unknown nodes wait for, in the order in which the program reaches it."""
         order = self.scalar.source_order
         found = frozenset(name for node in nodes for name in self.values.missing(node, row if node.shape.entity else 0))
         return tuple(sorted(found, key=lambda name: order.get(name, len(order))))
+
+
+def _failed(step: TraceNode) -> list[TraceNode]:
+    """Find the deepest conditions, facts or variables that are no, or nothing, on the way to an answer of no."""
+    below = [found for child in step.children for found in _failed(child)]
+    refused = [found for found in below if found.value is False]
+    if refused or below:
+        return refused or below
+    return [step] if step.value is False or (step.value == 0 and step.kind != "benefit") else []
 
 
 class BenefitExplanation:
@@ -81,6 +99,16 @@ class BenefitExplanation:
     def full_trace(self) -> TraceNode:
         """The steps of the rule whether or not they had a say: every variable on the way."""
         return self._case.full_tracer.trace(self._compiled.amount, self.row)
+
+    @property
+    def decisive(self) -> Text:
+        """The step that decided, in one line: what failed, what the amount was made from, or what is missing."""
+        if self.status == UNKNOWN:
+            labels = [self._case.label_of(name) for name in self.missing]
+            return Text("缺：" + "、".join(label.zh for label in labels), "missing: " + ", ".join(label.en for label in labels))
+        steps = _failed(self.trace) if self.status == NOT_ENTITLED else [step for step in self.trace.children if step.unit != "1"]
+        told = [(step.label, step.text) for step in (steps or self.trace.children or [self.trace])[:_DECISIVE_MAX]]
+        return Text("；".join(f"{a.zh}：{b.zh}" for a, b in told), "; ".join(f"{a.en}: {b.en}" for a, b in told))
 
     @cached_property
     def changes(self) -> tuple[Text, ...]:

@@ -1,39 +1,29 @@
-"""Situations: cases of the law that policy staff write in YAML (format: packs/README.md), and what decides them.
+"""Situations: cases of the law that policy staff write in YAML (format: packs/README.md).
 
-A situation names one household and what it is owed. ``problems(situation, law)`` decides it by the scalar evaluator, by the population
-kernel, and once more between other households, and returns a sentence for every answer that is not the expected one.
+A situation names one household and what it is owed: here it is read and turned into the facts of a snapshot; situation_checks.py decides.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import yaml
 
 from zhida.blocks.policies.errors import SituationUnreadable
-from zhida.engine.api import UNKNOWN, Batch, FactDefinition, HouseholdFacts, Law, Program
+from zhida.engine.api import FactDefinition, Law
 from zhida.kernel.period import NEVER, Month, days_since_epoch
 from zhida.kernel.yaml_files import SafeLoader
 
 HOME_DISTRICT = 330106
 NOT_IN_FORCE = "not in force"
 UNKNOWN_FACT = "unknown"
-# How snapshot columns are typed; everything else is a 64-bit whole number.
-ARROW_TYPES = {
-    "bool": pa.bool_(),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "month": pa.date32(),
-    "code": pa.int8(),
-    "organisation": pa.string(),
-}
 # Facts that a case may leave out although no contract says what they then are: everybody is registered where the household lives,
 # and nobody's row waits in quarantine.
 PERSON_DEFAULTS = {"hukou_local": True, "residence_kind": "registered"}
@@ -43,7 +33,10 @@ _WRITTEN = ("name", "period", "until", "law_as_of", "household", "expect")
 
 @dataclass(frozen=True)
 class Situation:
-    """One case as written. ``expect``: benefit -> an answer, or -> {person or claim name: an answer}, over all months."""
+    """One case as written. ``expect``: benefit -> an answer, or -> {person or claim name: an answer}, over all months.
+
+    lines: where in the file the case begins (under its own name ``""``) and where each expected benefit stands, 1 is the first.
+    """
 
     pack: str
     file: str
@@ -53,6 +46,7 @@ class Situation:
     household: dict[str, Any]
     expect: dict[str, Any]
     until: Month | None = None
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False, hash=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.file}: {self.name}"
@@ -64,17 +58,6 @@ class Situation:
         while self.until and found[-1] < self.until:
             found.append(found[-1].next)
         return found
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a household, person or claim is owed: an amount in the smallest unit, or unknown for want of some facts."""
-
-    amount: int | None
-    missing: frozenset[str] = frozenset()
-
-    def __str__(self) -> str:
-        return f"{self.amount}" if self.amount is not None else f"unknown {' '.join(sorted(self.missing))}"
 
 
 # ---- reading ----------------------------------------------------------------------------------------------------------------------------
@@ -89,33 +72,49 @@ _Loader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Decimal(
 
 def read_situations(pack: str, folder: Path) -> list[Situation]:
     """Read every situation file of a pack's ``tests/situations`` folder. Raises: SituationUnreadable."""
-    found: list[Situation] = []
-    for path in sorted(folder.glob("*.yaml")):
-        place = f"{pack}/{path.name}"
-        try:
-            written = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-        except yaml.YAMLError as error:
-            raise SituationUnreadable(place, "", f"YAML 有误（{error}）", f"the YAML is wrong ({error})") from error
-        found.extend(_situation(pack, place, item) for item in written or [])
-    return found
+    return [found for path in sorted(folder.glob("*.yaml")) for found in read_file(pack, path, f"{pack}/{path.name}")]
 
 
-def _situation(pack: str, place: str, item: dict[str, Any]) -> Situation:
+def read_file(pack: str, path: Path, place: str) -> list[Situation]:
+    """Read one file of situations; ``place`` is what they say of where they stand. Raises: SituationUnreadable."""
+    loader = _Loader(path.read_text(encoding="utf-8"))
+    try:
+        node = loader.get_single_node()
+        written = loader.construct_document(node) if node is not None else []
+    except yaml.YAMLError as error:
+        raise SituationUnreadable(place, "", f"YAML 有误（{error}）", f"the YAML is wrong ({error})") from error
+    if not isinstance(written, list) or not all(isinstance(item, dict) for item in written):
+        raise SituationUnreadable(place, "", "不是情景的列表", "it is not a list of situations")
+    return [_situation(pack, place, item, _lines(case)) for item, case in zip(written, node.value if written else (), strict=True)]
+
+
+def _lines(case: yaml.MappingNode) -> dict[str, int]:
+    lines = {"": case.start_mark.line + 1}
+    for key, value in case.value:
+        if key.value == "expect" and isinstance(value, yaml.MappingNode):
+            lines |= {str(code.value): code.start_mark.line + 1 for code, _ in value.value}
+    return lines
+
+
+def _situation(pack: str, place: str, item: dict[str, Any], lines: dict[str, int]) -> Situation:
     name = str(item.get("name", ""))
     for key in item:
         if key not in _WRITTEN:
-            raise _unreadable(place, name, str(key), list(_WRITTEN))
+            raise unreadable(place, name, str(key), list(_WRITTEN))
     if not (name and "period" in item and item.get("household", {}).get("persons") and item.get("expect")):
         raise SituationUnreadable(
             place, name, "缺少 name、period、persons 或 expect", "it lacks a name, a period, persons or what to expect"
         )
     until = Month.parse(str(item["until"])) if "until" in item else None
-    return Situation(pack, place, name, Month.parse(str(item["period"])), item.get("law_as_of"), item["household"], item["expect"], until)
+    period = Month.parse(str(item["period"]))
+    return Situation(pack, place, name, period, item.get("law_as_of"), item["household"], item["expect"], until, lines)
 
 
-def _unreadable(place: str, name: str, word: str, known: list[str]) -> SituationUnreadable:
+def unreadable(place: str, name: str, word: str, known: list[str]) -> SituationUnreadable:
+    """Say that a word is not known, and the known one most like it."""
     near = next(iter(difflib.get_close_matches(word, known, 1)), "")
-    return SituationUnreadable(place, name, f"不认识“{word}”，是否想写 {near}？", f"'{word}' is not known here. Did you mean '{near}'?")
+    zh, en = (f"，是否想写 {near}？", f" Did you mean '{near}'?") if near else ("", "")
+    return SituationUnreadable(place, name, f"不认识“{word}”{zh}", f"'{word}' is not known here.{en}")
 
 
 # ---- the household as facts -------------------------------------------------------------------------------------------------------------
@@ -190,8 +189,9 @@ class _Builder:
         for row in rows:
             for key in row:
                 if key not in facts:
-                    raise _unreadable(self.situation.file, self.situation.name, key, list(facts))
-        return {name: [self.value(fact, row.get(name, fact.absent)) for row in rows] for name, fact in facts.items()}
+                    raise unreadable(self.situation.file, self.situation.name, key, list(facts))
+        written = [{key: self.value(facts[key], value) for key, value in row.items()} for row in rows]
+        return {name: [row.get(name, absent) for row in written] for name, absent in _absent_values(self.law)[entity].items()}
 
     def value(self, fact: FactDefinition, written: Any) -> Any:
         """Turn a written value into what a snapshot holds. Raises: SituationUnreadable."""
@@ -203,6 +203,16 @@ class _Builder:
             raise SituationUnreadable(
                 self.situation.file, self.situation.name, f"{fact.name} 的值“{written}”不可用", f"'{written}' is not a value of {fact.name}"
             ) from error
+
+
+@lru_cache(16)
+def _absent_values(law: Law) -> dict[str, dict[str, Any]]:
+    """Return what a snapshot holds of somebody who is in no register, by entity and fact."""
+    values: dict[str, dict[str, Any]] = {}
+    for (entity, name), fact in law.facts.items():
+        is_known = fact.absent is not None and fact.absent != UNKNOWN_FACT
+        values.setdefault(entity, {})[name] = _snapshot_value(fact, fact.absent) if is_known else None
+    return values
 
 
 def _areas(district: int) -> dict[str, int]:
@@ -237,103 +247,3 @@ def _days(written: Any) -> int:
         return days_since_epoch(written)
     text = str(written)
     return days_since_epoch(Month.parse(text).start if len(text) == 7 else date.fromisoformat(text))
-
-
-# ---- deciding ---------------------------------------------------------------------------------------------------------------------------
-
-
-def problems(situation: Situation, law: Law) -> list[str]:
-    """Return a sentence for each answer that differs from the expected one; none is as it should be."""
-    codes = list(situation.expect)
-    case = build_case(situation, law)
-    around = [build_case(situation, law, number) for number in (330106000000, 330106000001, 330106000002)]
-    programs = [law.program(month, codes) for month in situation.months]
-    ways = {
-        "scalar": _together(_by_scalar(program, case) for program in programs),
-        "kernel": _together(_by_kernel(program, law, [case], 0) for program in programs),
-        "among others": _together(_by_kernel(program, law, around, 1) for program in programs),
-    }
-    return [
-        f"{code}{f' of {who}' if who else ''}, {way}: expected {expected}, got {got}"
-        for code, entity, who, expected in _expectations(situation, law)
-        for way, answers in ways.items()
-        if str(got := _answer(answers, code, case.rows[entity].get(who, 0))) != str(expected)
-    ]
-
-
-def _together(months: Iterable[dict[str, list[Answer]]]) -> dict[str, list[Answer]]:
-    """Add up the answers of several months; unknown where one of them is."""
-    whole: dict[str, list[Answer]] = {}
-    for answers in months:
-        for code, rows in answers.items():
-            whole[code] = [_sum(pair) for pair in zip(whole[code], rows, strict=True)] if code in whole else rows
-    return whole
-
-
-def _sum(answers: tuple[Answer, Answer]) -> Answer:
-    missing = frozenset[str]().union(*(answer.missing for answer in answers))
-    amounts = [answer.amount for answer in answers if answer.amount is not None]
-    return Answer(sum(amounts), missing) if len(amounts) == len(answers) else Answer(None, missing)
-
-
-def decide(situation: Situation, law: Law) -> dict[str, list[Answer]]:
-    """Return what the population kernel answers for every row, by benefit that the situation names and that is in force."""
-    return _by_kernel(law.program(situation.period, list(situation.expect)), law, [build_case(situation, law)], 0)
-
-
-def _expectations(situation: Situation, law: Law) -> Iterator[tuple[str, str, str, Any]]:
-    """Yield (benefit, entity, name of person or claim, expected answer)."""
-    for code, written in situation.expect.items():
-        benefit = law.benefits[code]
-        if not isinstance(written, dict):
-            yield code, benefit.entity.name, "", _expected(written, benefit.unit)
-            continue
-        for who, answer in written.items():
-            yield code, benefit.entity.name, str(who), _expected(answer, benefit.unit)
-
-
-def _expected(written: Any, unit: str) -> Answer | str:
-    if written == NOT_IN_FORCE:
-        return NOT_IN_FORCE
-    if isinstance(written, str) and written.split()[:1] == [UNKNOWN_FACT]:
-        return Answer(None, frozenset(written.split()[1:]))
-    return Answer(int(Decimal(str(written)) * (100 if unit == "fen" else 1)))
-
-
-def _answer(answers: dict[str, list[Answer]], code: str, row: int) -> Answer | str:
-    return answers[code][row] if code in answers else NOT_IN_FORCE
-
-
-def _by_scalar(program: Program, case: Case) -> dict[str, list[Answer]]:
-    columns = case.columns
-    household = {name: values[0] for name, values in columns["household"].items()}
-    answers: dict[str, list[Answer]] = {code: [] for code in program.benefits}
-    for found in program.explain(HouseholdFacts(columns["person"], household, columns["claim"])):
-        answers[found.benefit.code].append(Answer(None, frozenset(found.missing)) if found.status == UNKNOWN else Answer(found.amount))
-    return answers
-
-
-def _by_kernel(program: Program, law: Law, cases: list[Case], chosen: int) -> dict[str, list[Answer]]:
-    """Decide several households in one batch and return the answers of one of them."""
-    tables = {entity: _arrow(law, entity, [case.columns[entity] for case in cases]) for entity in ("person", "household", "claim")}
-    evaluation = program.evaluate(Batch.from_arrow(tables["person"], tables["household"], tables["claim"], law.facts.values()))
-    answers = {}
-    for result in evaluation:
-        missing = dict(zip(result.unknown_rows.tolist(), result.missing, strict=True))
-        every = [
-            Answer(None, frozenset(missing[row].split(","))) if row in missing else Answer(amount)
-            for row, amount in enumerate(result.amount.tolist())
-        ]
-        size = len(next(iter(cases[chosen].columns[result.entity].values())))
-        answers[result.code] = every[chosen * size : (chosen + 1) * size]
-    return answers
-
-
-def _arrow(law: Law, entity: str, parts: list[Columns]) -> pa.Table:
-    names = list(parts[0])
-    arrays = []
-    for name in names:
-        kind = ARROW_TYPES.get(law.facts[(entity, name)].dtype, pa.int64())
-        values = [value for part in parts for value in part[name]]
-        arrays.append(pa.array(values, pa.int32()).cast(kind) if kind == pa.date32() else pa.array(values, kind))
-    return pa.table(arrays, names=names)
