@@ -64,6 +64,16 @@ def _failed(step: TraceNode) -> list[TraceNode]:
     return [step] if step.value is False or (step.value == 0 and step.kind != "benefit") else []
 
 
+def _with_operands(step: TraceNode) -> Text:
+    """Write a step and its value; a condition with the values that were compared."""
+    zh, en = f"{step.label.zh}：{step.text.zh}", f"{step.label.en}: {step.text.en}"
+    compared = step.children if step.kind == "condition" else ()
+    if compared:
+        zh += "（" + "，".join(f"{each.label.zh} {each.text.zh}" for each in compared) + "）"
+        en += " (" + ", ".join(f"{each.label.en} {each.text.en}" for each in compared) + ")"
+    return Text(zh, en)
+
+
 class BenefitExplanation:
     """One benefit for one row of its entity.
 
@@ -107,8 +117,8 @@ class BenefitExplanation:
             labels = [self._case.label_of(name) for name in self.missing]
             return Text("缺：" + "、".join(label.zh for label in labels), "missing: " + ", ".join(label.en for label in labels))
         steps = _failed(self.trace) if self.status == NOT_ENTITLED else [step for step in self.trace.children if step.unit != "1"]
-        told = [(step.label, step.text) for step in (steps or self.trace.children or [self.trace])[:_DECISIVE_MAX]]
-        return Text("；".join(f"{a.zh}：{b.zh}" for a, b in told), "; ".join(f"{a.en}: {b.en}" for a, b in told))
+        told = [_with_operands(step) for step in (steps or self.trace.children or [self.trace])[:_DECISIVE_MAX]]
+        return Text("；".join(each.zh for each in told), "; ".join(each.en for each in told))
 
     @cached_property
     def changes(self) -> tuple[Text, ...]:

@@ -15,6 +15,7 @@ import click
 from zhida.kernel import clock
 from zhida.kernel.errors import ZhidaError
 from zhida.kernel.period import Month
+from zhida.project.cli_policy import policy
 
 # The day the demonstration lives on: its month has just ended.
 DEMO_TODAY = "2025-11-05"
@@ -60,6 +61,9 @@ def home() -> Path:
 def cli() -> None:
     """Zhida (直达): facts in, rules over them, delivery to residents, evaluation against the plan."""
     start_django()
+
+
+cli.add_command(policy)
 
 
 @cli.group()

@@ -11,6 +11,8 @@ from zhida.blocks.policies.law import BenefitDefinition, benefits, facts_of, ins
 from zhida.blocks.policies.lists import EntitlementLine, EntitlementList, decided_months, entitlements
 from zhida.blocks.policies.runs import decisions_path, latest_run, run, run_benefits, run_period, runs
 from zhida.blocks.policies.sharing import set_household_sharing, shares_with_household
+from zhida.blocks.policies.situation_checks import Failure, check_situations, laws_as_written
+from zhida.blocks.policies.situations import Situation, read_situation_file, situation_folders
 
 __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     *_words,
@@ -22,13 +24,16 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "EntitlementLine",
     "EntitlementList",
     "Explanation",
+    "Failure",
     "NoRun",
+    "Situation",
     "Step",
     "UnknownBenefit",
     "UnknownPack",
     "answer_appeal",
     "appeals",
     "benefits",
+    "check_situations",
     "decided_months",
     "decisions_path",
     "difference",
@@ -38,6 +43,8 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "file_appeal",
     "installed_law",
     "latest_run",
+    "laws_as_written",
+    "read_situation_file",
     "recurring_keys",
     "record_types_of",
     "run",
@@ -46,4 +53,5 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "runs",
     "set_household_sharing",
     "shares_with_household",
+    "situation_folders",
 ]

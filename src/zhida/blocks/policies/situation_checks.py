@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
 from zhida.blocks.policies.errors import SituationUnreadable
+from zhida.blocks.policies.law import installed_law
 from zhida.blocks.policies.situations import NOT_IN_FORCE, UNKNOWN_FACT, Case, Columns, Situation, build_case, unreadable
 from zhida.engine.api import UNKNOWN, Batch, BenefitExplanation, HouseholdFacts, Law, Program
 from zhida.kernel.errors import ZhidaError
+from zhida.kernel.money import format_yuan
+from zhida.kernel.period import NEVER
 from zhida.kernel.text import Text
 
 # How snapshot columns are typed; everything else is a 64-bit whole number.
@@ -43,7 +47,7 @@ class Answer:
     missing: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
-        return f"{self.amount}" if self.amount is not None else f"unknown {' '.join(sorted(self.missing))}"
+        return f"{self.amount:,}" if self.amount is not None else f"unknown {' '.join(sorted(self.missing))}"
 
 
 Answers = dict[str, list[Answer]]
@@ -53,7 +57,8 @@ Answers = dict[str, list[Answer]]
 class Failure:
     """An answer that is not the expected one, or a situation that cannot be decided (benefit "": ``because`` says why).
 
-    ways: by which evaluators. because: the step that decided. line: of the expected answer in its file.
+    expected, got: yuan, another unit, or unknown with what is missing. ways: by which evaluators. because: the step that decided.
+    line: of the expected answer in its file.
     """
 
     benefit: str
@@ -93,7 +98,7 @@ class _Decided:
                 whole[code] = [_sum(pair) for pair in zip(whole[code], month[code], strict=True)] if code in whole else month[code]
 
 
-def check(situations: Sequence[Situation], law_of: Callable[[Situation], Law]) -> Iterator[tuple[Situation, list[Failure]]]:
+def check_situations(situations: Sequence[Situation], law_of: Callable[[Situation], Law]) -> Iterator[tuple[Situation, list[Failure]]]:
     """Decide many situations, each under its law; yield each with its failures, in the order given."""
     failures: dict[int, list[Failure]] = {}
     groups: dict[tuple[str, str], list[_Decided]] = {}
@@ -116,6 +121,14 @@ def check(situations: Sequence[Situation], law_of: Callable[[Situation], Law]) -
             yield situation, [_not_decided(situation, broken[id(each)])]
         else:
             yield situation, list(_failures(each))
+
+
+def laws_as_written(as_of: date | None = None) -> Callable[[Situation], Law]:
+    """Return which law decides a situation: the installed one as of its own day, else as of ``as_of``, else all that we know.
+
+    Without a day the law applies as far ahead as it was published.
+    """
+    return lambda situation: installed_law(situation.law_as_of or as_of or NEVER)
 
 
 def problems(situation: Situation, law: Law) -> list[str]:
@@ -186,12 +199,19 @@ def _failures(each: _Decided) -> Iterator[Failure]:
     situation, rows = each.situation, each.case.rows
     for code, entity, who, expected in _expectations(situation, each.law):
         row = rows[entity].get(who, 0)
-        got = {way: str(_answer(each.answers.get(way, {}), code, row)) for way in WAYS}
-        wrong = tuple(way for way in WAYS if got[way] != str(expected))
+        got = {way: _answer(each.answers.get(way, {}), code, row) for way in WAYS}
+        wrong = tuple(way for way in WAYS if got[way] != expected)
         if wrong:
-            found = each.found.get((code, row))
+            found, unit = each.found.get((code, row)), each.law.benefits[code].unit
             because = found.decisive if found is not None else Text("本月未施行", "not in force in this month")
-            yield Failure(code, who, wrong, str(expected), got[wrong[0]], because, situation.lines.get(code, 1))
+            told = _told(expected, unit), _told(got[wrong[0]], unit)
+            yield Failure(code, who, wrong, *told, because, situation.lines.get(code, 1))
+
+
+def _told(answer: Answer | str, unit: str) -> str:
+    """Write an answer as situations do: yuan, or unknown and what for."""
+    is_money = isinstance(answer, Answer) and answer.amount is not None and unit == "fen"
+    return format_yuan(answer.amount) if is_money else str(answer)
 
 
 def _sum(answers: tuple[Answer, Answer]) -> Answer:

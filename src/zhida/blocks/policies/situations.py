@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from zhida.blocks.policies.errors import SituationUnreadable
+from zhida.blocks.policies.law import pack_sources
 from zhida.engine.api import FactDefinition, Law
 from zhida.kernel.period import NEVER, Month, days_since_epoch
 from zhida.kernel.yaml_files import SafeLoader
@@ -70,12 +71,17 @@ class _Loader(SafeLoader):  # type: ignore[misc, valid-type]
 _Loader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Decimal(str(loader.construct_scalar(node))))
 
 
+def situation_folders() -> dict[str, Path]:
+    """Return where each installed pack keeps its situations."""
+    return {source.name: source.folder / "tests" / "situations" for source in pack_sources()}
+
+
 def read_situations(pack: str, folder: Path) -> list[Situation]:
     """Read every situation file of a pack's ``tests/situations`` folder. Raises: SituationUnreadable."""
-    return [found for path in sorted(folder.glob("*.yaml")) for found in read_file(pack, path, f"{pack}/{path.name}")]
+    return [found for path in sorted(folder.glob("*.yaml")) for found in read_situation_file(pack, path, f"{pack}/{path.name}")]
 
 
-def read_file(pack: str, path: Path, place: str) -> list[Situation]:
+def read_situation_file(pack: str, path: Path, place: str) -> list[Situation]:
     """Read one file of situations; ``place`` is what they say of where they stand. Raises: SituationUnreadable."""
     loader = _Loader(path.read_text(encoding="utf-8"))
     try:
@@ -113,8 +119,8 @@ def _situation(pack: str, place: str, item: dict[str, Any], lines: dict[str, int
 def unreadable(place: str, name: str, word: str, known: list[str]) -> SituationUnreadable:
     """Say that a word is not known, and the known one most like it."""
     near = next(iter(difflib.get_close_matches(word, known, 1)), "")
-    zh, en = (f"，是否想写 {near}？", f" Did you mean '{near}'?") if near else ("", "")
-    return SituationUnreadable(place, name, f"不认识“{word}”{zh}", f"'{word}' is not known here.{en}")
+    zh, en = (f"（是否想写 {near}？）", f" (did you mean '{near}'?)") if near else ("", "")
+    return SituationUnreadable(place, name, f"不认识“{word}”{zh}", f"'{word}' is not known here{en}")
 
 
 # ---- the household as facts -------------------------------------------------------------------------------------------------------------
