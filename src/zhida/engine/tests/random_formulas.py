@@ -20,6 +20,7 @@ _FACTS: dict[tuple[str, str], tuple[str, ...]] = {
     ("claim", "date"): ("claim_settled_on",),
     ("claim", "code"): ("claim_tier",),
 }
+_SPELLS = [e.months_in_a_row, e.longest_spell]
 _CODES = {"degree": "master", "sex": "female", "employer": "present", "claim_tier": "tertiary"}
 _DEPTH = 5
 
@@ -142,8 +143,12 @@ class Formulas:
             options += [
                 lambda: e.rank(symbol.birth_date),
                 lambda: e.rank(symbol.wage, where=symbol.disabled),
+                lambda: e.rank(symbol.birth_date, same=symbol.mother),
+                lambda: e.rank(symbol.wage, within="household", where=symbol.disabled, same=(symbol.mother, symbol.father)),
                 lambda: symbol.household.size,
             ]
+        if entity == "claim":
+            options += [lambda: e.rank(symbol.claim_cost, within="person"), lambda: e.rank(symbol.claim_settled_on, same=symbol.claim_tier)]
         found = self._one(options)()
         return self._law.two if found is None else e.round_down(found)
 
@@ -151,7 +156,18 @@ class Formulas:
         fact = self._fact(symbol, entity, "month")
         if fact is not None and self._pick(2):
             return fact
+        if entity in ("person", "household") and self._pick(2):
+            return self._spell(symbol, entity, depth)
         return e.months_between(self.date(symbol, entity, depth), self._period.start)
+
+    def _spell(self, symbol: Any, entity: str, depth: int) -> Any:
+        until = self._one([lambda: self._period.start, lambda: self.date(symbol, entity, depth + 1)])()
+        if entity == "household":
+            test = self._one([lambda: None, lambda: self._member_truth(symbol.members, "members", symbol)])()
+            return self._one(_SPELLS)(symbol.members.died_on, until, where=test)
+        months = symbol.contributions
+        test = self._one([lambda: None, lambda: months.paid, lambda: months.paid & symbol.hukou_local])()
+        return self._one(_SPELLS)(months.paid_month, until=until, where=test)
 
     def date(self, symbol: Any, entity: str, depth: int) -> Any:
         fact = self._fact(symbol, entity, "date")

@@ -73,7 +73,7 @@ def test_one_household_alone_is_decided_as_in_the_whole_city(data: st.DataObject
     world = World(seed, 7, gaps)
     city = evaluated(program, world.batch())
     for position in range(7):
-        for found in program.explain(world.household(position)):
+        for found in program.explain(world.alone(position)):
             row = world.rows(found.benefit.entity.name, position)[found.row]
             assert (found.status, found.amount, ",".join(found.missing)) == city[found.benefit.code][row]
             if found.status == e.UNKNOWN:
@@ -97,7 +97,7 @@ def test_every_step_between_facts_and_amounts_agrees(data: st.DataObject, seed: 
     evaluated(program, world.batch())
     columns = program._vector.run(world.batch(), keep=True)
     for position in range(4):
-        alone = program._scalar.run(program._scalar.rows(world.household(position)))
+        alone = program._scalar.run(program._scalar.rows(world.alone(position)))
         for node, column, cells in zip(program.nodes, columns, alone, strict=True):
             if node.shape.entity:
                 rows = world.rows(node.shape.entity, position)

@@ -23,7 +23,7 @@ def law() -> Law:
 
 
 def explained(law: Law, code: str, world: World) -> BenefitExplanation:
-    return law.program(OCTOBER).explain(world.household(0), [code])[0]
+    return law.program(OCTOBER).explain(world.alone(0), [code])[0]
 
 
 def steps(found: BenefitExplanation) -> dict[str, TraceNode]:
@@ -79,7 +79,7 @@ def test_a_missing_fact_is_named_with_what_it_could_mean(law: Law) -> None:
 
 def test_a_reader_is_told_which_department_must_supply_a_missing_fact(law: Law) -> None:
     names = Names(department=lambda record_type: Text("教育", "Education"))
-    found = law.program(OCTOBER).explain(world_of_one({"degree": None}).household(0), ["graduate"], names)[0]
+    found = law.program(OCTOBER).explain(world_of_one({"degree": None}).alone(0), ["graduate"], names)[0]
     assert found.changes[0].en == "Education must supply 'degree'; the answer then follows by itself."
 
 
@@ -110,4 +110,4 @@ def test_a_death_that_never_came_and_an_area_are_said_in_words() -> None:
 
 def test_an_explanation_of_a_benefit_that_does_not_exist_is_refused(law: Law) -> None:
     with pytest.raises(EngineError, match="no benefit 'suport'"):
-        law.program(OCTOBER).explain(world_of_one().household(0), ["suport"])
+        law.program(OCTOBER).explain(world_of_one().alone(0), ["suport"])

@@ -21,13 +21,14 @@ def world_of_one(person: dict[str, Any] | None = None, household: dict[str, Any]
     """Return one household of one living person of 35 in district 330106; facts as given."""
     world = World(1, 1, 0.0)
     world.columns["person"] = {name: [None] for name in world.columns["person"]}
-    base = {"household_no": world.household_nos[0], "resident_no": 7, "birth_date": date(1990, 5, 12), "died_on": date(9999, 12, 31)}
+    base = {"household_no": world.root_nos[0], "resident_no": 7, "birth_date": date(1990, 5, 12), "died_on": date(9999, 12, 31)}
     base |= {"hukou_local": True, "disability_level": 0, "degree": 0, "wage": 0, "district": 330106, "is_head": True, "disabled": False}
     for name, value in (base | (person or {})).items():
         world.columns["person"][name] = [_days(value)]
     for name, value in ({"district": 330106} | (household or {})).items():
         world.columns["household"][name] = [value]
-    world.columns["claim"] = {name: values[:0] for name, values in world.columns["claim"].items()}
+    for entity in ("claim", "contribution"):
+        world.columns[entity] = {name: values[:0] for name, values in world.columns[entity].items()}
     return world
 
 
@@ -39,7 +40,7 @@ def amount(law: Law, month: Month, code: str, world: World) -> int | str:
     """Return what both evaluators say of the first row, or the missing facts."""
     program = law.program(month, [code])
     result = program.evaluate(world.batch())[code]
-    found = program.explain(world.household(0))[0]
+    found = program.explain(world.alone(0))[0]
     assert (found.status, found.amount) == (result.status[0], result.amount[0])
     return ",".join(found.missing) if found.status == UNKNOWN else found.amount
 

@@ -1,11 +1,12 @@
 from zhida.engine.api import Entity, FactDefinition
 from zhida.kernel.text import Text
 
-__all__ = ["Claim", "Household", "Person"]
+__all__ = ["Claim", "Contribution", "Household", "Person"]
 
 Household = Entity("household", "households")
 Person = Entity("person", "members", parent=Household)
 Claim = Entity("claim", "claims", parent=Person)
+Contribution = Entity("contribution", "contributions", parent=Person)
 
 CITY = (330102, 330105, 330106, 330108, 330127)
 AREAS = {"city": CITY, "city_proper": CITY[:4]}
@@ -27,6 +28,8 @@ FACTS = [
     _fact("hukou_area", "person", "area6"),
     _fact("insured_months", "person", "integer", "month"),
     _fact("disabled", "person", "bool"),
+    _fact("mother", "person", "resident", "id"),
+    _fact("father", "person", "resident", "id"),
     _fact("household_income", "household", "money", "yuan/month"),
     _fact("rent", "household", "money", "yuan/month"),
     _fact("dwelling_area", "household", "decimal", "m2", scale=2),
@@ -34,4 +37,6 @@ FACTS = [
     _fact("claim_cost", "claim", "money", "yuan"),
     _fact("claim_tier", "claim", "code", codes=("tertiary", "other_hospital", "community_clinic")),
     _fact("claim_settled_on", "claim", "date"),
+    _fact("paid_month", "contribution", "month"),
+    _fact("paid", "contribution", "bool"),
 ]
