@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zhida.engine.fused.machine import MachineCode, machine_code
+from zhida.engine.fused.alignment import Alignment
+from zhida.engine.fused.machine import machine_code
 from zhida.engine.fused.ranges import GROUP_MAX
 from zhida.engine.fused.writing import FLAG, Column, Fact, Output, Writer, Written
 from zhida.engine.scalar import plain_constants
@@ -32,7 +34,8 @@ class Kernel:
 
     def __init__(self, written: Written) -> None:
         self.written = written
-        self.code: MachineCode = machine_code(written.text)
+        number = ctypes.c_int64
+        self.run = machine_code(written.text).function("run", None, ctypes.c_void_p, number, number, number)
         self.bytes_by_entity: dict[str, int] = {}
         for entity, size in written.buffers.values():
             self.bytes_by_entity[entity] = self.bytes_by_entity.get(entity, 0) + size
@@ -51,6 +54,8 @@ class FusedProgram:
         # Facts that were seen with gaps: from then on the kernel reckons with them.
         self._gaps: set[Fact] = set()
         self._kernels: dict[Hashable, Kernel] = {}
+        # Tables the program reads, the root first.
+        self._entities = [entity.name for entity in program.root.tree() if entity.name in program.entities | {program.root.name}]
         self._ranked = any(node.op == "rank" for node in program.nodes)
 
     def evaluate(self, batch: Batch, threads: int = 1, block: int = 0) -> Evaluation:
@@ -58,24 +63,19 @@ class FusedProgram:
         batch.require(self._program.entities)
         columns = {fact: batch.raw(*fact) for fact in self._facts}
         self._gaps |= {fact for fact, (_, known) in columns.items() if known is not None}
-        call = _Call(self._kernel(columns), batch, columns)
-        largest = call.largest_group
-        if not call.in_order or largest > (_RANKED_MAX if self._ranked else GROUP_MAX) or not call.run(threads, block):
+        aligned = Alignment(batch, self._entities)
+        if not aligned.is_sound or aligned.largest_group > (_RANKED_MAX if self._ranked else GROUP_MAX):
             return self._vector.evaluate(batch)
-        return self._answers(call, batch)
+        call = _Call(self._kernel(columns), batch, columns, aligned)
+        return self._answers(call, batch) if call.run(threads, block) else self._vector.evaluate(batch)
 
     def _kernel(self, columns: Mapping[Fact, tuple[Array, Array | None]]) -> Kernel:
         forms = {fact: Column(_KINDS[data.dtype.name], fact in self._gaps) for fact, (data, _) in columns.items()}
         key = tuple(forms.values())
         if key not in self._kernels:
-            writer = Writer(self._outputs, self._program.law.facts, forms, self._entities(), self._constants)
+            writer = Writer(self._outputs, self._program.law.facts, forms, self._entities, self._constants)
             self._kernels[key] = Kernel(writer.write())
         return self._kernels[key]
-
-    def _entities(self) -> list[str]:
-        """Tables the program reads, the root first."""
-        wanted = self._program.entities | {self._program.root.name}
-        return [entity.name for entity in self._program.root.tree() if entity.name in wanted]
 
     def _answers(self, call: _Call, batch: Batch) -> Evaluation:
         results: dict[str, BenefitResult] = {}
@@ -96,31 +96,19 @@ class FusedProgram:
 class _Call:
     """One batch brought before one kernel: the pointers it is called with, and the arrays they point to."""
 
-    def __init__(self, kernel: Kernel, batch: Batch, columns: Mapping[Fact, tuple[Array, Array | None]]) -> None:
-        self._kernel, self._batch, self._columns = kernel, batch, columns
+    def __init__(self, kernel: Kernel, batch: Batch, columns: Mapping[Fact, tuple[Array, Array | None]], aligned: Alignment) -> None:
+        self._kernel, self._batch, self._columns, self._aligned = kernel, batch, columns, aligned
         self._root = kernel.written.entities[0]
         self.arrays: dict[Hashable, Array] = {}
-        self._starts = {entity: self._starts_of(entity) for entity in kernel.written.entities[1:]}
+        self._is_whole = True
         self._pointers = np.zeros(len(kernel.written.slots.index), dtype=np.uint64)
+        # Arrays that nothing else holds must live as long as the pointers to them.
         self._kept: list[Array] = []
         for slot, place in kernel.written.slots.index.items():
             array = self._array(slot)
             if array is not None:
                 self._kept.append(array)
                 self._pointers[place] = array.__array_interface__["data"][0]
-
-    @property
-    def in_order(self) -> bool:
-        """Whether every table is sorted by its root, as spans need it."""
-        return all(self._batch.segments(entity, self._root).order is None for entity in self._starts)
-
-    @property
-    def largest_group(self) -> int:
-        return max((int(np.diff(starts).max(initial=0)) for starts in self._starts.values()), default=0)
-
-    def _starts_of(self, entity: str) -> Array:
-        ends = self._batch.segments(entity, self._root).ends
-        return np.concatenate([np.zeros(1, dtype=np.int64), ends])
 
     def _array(self, slot: Any) -> Array | None:
         """Return what a slot points to; None for what each thread has of its own."""
@@ -133,9 +121,9 @@ class _Call:
             case "fact":
                 return self._columns[slot[1:]][0]
             case "starts":
-                return self._starts[slot[1]]
+                return self._aligned.starts[slot[1]]
             case "parent":
-                return self._batch.segments(slot[1], slot[2]).parent
+                return self._parents(slot[1], slot[2])
         if slot[1] == "known" and isinstance(slot[0], tuple) and slot[0][0] == "fact":
             known = self._columns[slot[0][1:]][1]
             return np.ones(rows[slot[0][1]], dtype=bool) if known is None else known
@@ -143,8 +131,15 @@ class _Call:
         self.arrays[slot] = np.empty(rows[output.node.shape.entity], dtype=_dtype(slot, output))
         return self.arrays[slot]
 
+    def _parents(self, lower: str, higher: str) -> Array:
+        found = self._aligned.parents(lower, higher)
+        self._is_whole &= found is not None
+        return np.zeros(0, dtype=np.int32) if found is None else found
+
     def run(self, threads: int, block: int) -> bool:
         """Run the kernel over all roots; say whether it vouches for what it found."""
+        if not self._is_whole:
+            return False
         count = self._batch.rows[self._root]
         size = block or self._block_size(count)
         parts = max(1, min(threads, -(-count // size)))
@@ -175,14 +170,14 @@ class _Call:
         for slot, (entity, width) in self._kernel.written.buffers.items():
             pointers[index[slot]] = at
             at += _padded(rows[entity] * width)
-        self._kernel.code.run(pointers.__array_interface__["data"][0], first, last, size)
+        self._kernel.run(pointers.__array_interface__["data"][0], first, last, size)
         return not flag[0]
 
     def _rows_in_a_block(self, entity: str, first: int, last: int, size: int) -> int:
         """The most rows of an entity that a block of a span has."""
         if entity == self._root:
             return min(size, last - first)
-        cuts = self._starts[entity][np.append(np.arange(first, last, size), last)]
+        cuts = self._aligned.starts[entity][np.append(np.arange(first, last, size), last)]
         return int(np.diff(cuts).max())
 
 

@@ -19,12 +19,17 @@ _DIGEST = 32
 
 
 class MachineCode:
-    """A loaded ``run`` function; the engine that owns its memory lives as long as it."""
+    """Loaded functions."""
 
     def __init__(self, engine: Any) -> None:
         self._engine = engine
-        address = engine.get_function_address("run")
-        self.run = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)(address)
+
+    def function(self, name: str, result: Any, *arguments: Any) -> Any:
+        """Return a function to call; others run meanwhile, for it needs no Python."""
+        found = ctypes.CFUNCTYPE(result, *arguments)(self._engine.get_function_address(name))
+        # The engine owns the memory that the function lies in.
+        found.engine = self._engine
+        return found
 
 
 def is_available() -> bool:

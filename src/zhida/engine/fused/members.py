@@ -174,7 +174,7 @@ def _by_parent(name: str, entities: list[str], member: str, group: str, slots: S
         other.pointers, other.before, other._count = body.pointers, body.before, start
     for one, node in zip(lists, owners, strict=True):
         _keep(clear, one, node, "%r", one.start, group)
-    parent = add.load(("parent", member, group), "i64", "%j")
+    parent = add.let(f"sext i32 {add.load(('parent', member, group), 'i32', '%j')} to i64")
     for one, node in zip(lists, owners, strict=True):
         slot, first = slot_of(node, one.role), f"%lo_{group}"
         if one.kind == "i1":
@@ -250,7 +250,7 @@ def _same_group(mine: Body, other: Body, member: str, group: str, root: str) -> 
     if group == root:
         return "true"
     slot = ("parent", member, group)
-    return other.let(f"icmp eq i64 {mine.load(slot, 'i64', '%i')}, {other.load(slot, 'i64', '%j')}")
+    return other.let(f"icmp eq i32 {mine.load(slot, 'i32', '%i')}, {other.load(slot, 'i32', '%j')}")
 
 
 def _unsure(body: Body, value: Value, test: Value | None, alike: str, same: str, keys: Sequence[Value]) -> str:

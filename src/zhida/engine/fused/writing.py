@@ -207,8 +207,8 @@ class Writer:
             return Value(body.load(slot, "i64", "%i", first), body.load_flag(members.slot_of(node, "sure"), "%i", first))
         if node.op == "project":
             above = plain(node.args[0])
-            parent = body.load(("parent", node.shape.entity, above.shape.entity), "i64", "%i")
-            return self._read(body, above, parent)
+            parent = body.load(("parent", node.shape.entity, above.shape.entity), "i32", "%i")
+            return self._read(body, above, body.let(f"sext i32 {parent} to i64"))
         if node.op == "size":
             return self._size(body, node)
         args = [self._operand(body, arg, values, "%i") for arg in node.args]
