@@ -99,13 +99,38 @@ class Reform:
         """16 hex digits of what the reform says, whatever its file is called."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
-    def with_value(self, parameter: str, forms: dict[str, Any]) -> Reform:
-        """Return the reform with one more change to a parameter, in place of its own change to it: a trial of budget targeting."""
-        place = self.target.place if self.target else (self.file, 1)
-        others = tuple(change for change in self.parameters if change.name != parameter)
-        changes = (*others, ParameterChange(parameter, forms, place))
-        text = f"{self.text}\n# {parameter}: {sorted(forms.items())}\n"
-        return Reform(self.title, self.note, self.since, changes, self.formulas, self.ended, self.target, self.file, text)
+    def with_value(self, parameter: str, change: Any) -> Reform:
+        """Return the reform with one parameter changed in this way, and no budget any more: what a search for a budget tries."""
+        body = self._body()
+        body.pop("target", None)
+        body["parameters"] = {**(body.get("parameters") or {}), parameter: change}
+        return read_reform(yaml.dump(body, Dumper=_Writer, allow_unicode=True, sort_keys=False), self.file)
+
+    def with_target(self, parameter: str, budget_yuan: Decimal) -> Reform:
+        """Return the reform with a budget to spend by one parameter. Raises: ReformRefused."""
+        body = {**self._body(), "target": {"parameter": parameter, "budget": budget_yuan}}
+        return read_reform(yaml.dump(body, Dumper=_Writer, allow_unicode=True, sort_keys=False), self.file)
+
+    def _body(self) -> dict[str, Any]:
+        body: dict[str, Any] = yaml.load(self.text, WrittenLoader)
+        return body
+
+
+class _Writer(yaml.SafeDumper):
+    """Writes a reform again: decimals as decimals, rule text in a block of its own lines."""
+
+
+def _decimal(writer: yaml.SafeDumper, value: Decimal) -> yaml.Node:
+    written = f"{value:f}"
+    return writer.represent_scalar(f"tag:yaml.org,2002:{'float' if '.' in written else 'int'}", written)
+
+
+def _string(writer: yaml.SafeDumper, value: str) -> yaml.Node:
+    return writer.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+_Writer.add_representer(Decimal, _decimal)
+_Writer.add_representer(str, _string)
 
 
 def read_reform(source: Path | str, file: str = "reform.yaml") -> Reform:

@@ -69,18 +69,18 @@ def _new(law: Law, reform: Reform, change: ParameterChange) -> Parameter:
             f"there is no parameter '{change.name}'."
             + (f" Did you mean '{near}'?" if near else " Write a new one in full: unit, label and values."),
         )
-    if isinstance(change.forms["values"], list):
-        _refuse_words(change, change.forms["values"], [str(key) for key in change.forms.get("by", ())])
-    return _attributed(law, reform, _read(law, change, change.forms))
+    by = change.forms.get("by", [])
+    if not isinstance(by, list):
+        raise ReformRefused(change.place, f"参数 {change.name} 的 by 请写成列表。", f"write the 'by' of '{change.name}' as a list.")
+    body = {**change.forms, "values": _rows(reform, change, change.forms["values"], [str(key) for key in by])}
+    return _attributed(law, reform, _read(law, change, body))
 
 
 def _with_entries(law: Law, reform: Reform, change: ParameterChange, known: Parameter) -> Parameter:
     """Add entries to a parameter. One value for all, and ``replace: true``, end the law's own values on the reform's first day."""
     one_value = "value" in change.forms
-    values = [{"from": reform.since, "value": change.forms["value"]}] if one_value else change.forms["values"]
-    if isinstance(values, list):
-        _refuse_words(change, values, known.by)
-        values = [{"from": reform.since, **row} if isinstance(row, dict) else row for row in values]
+    written = [{"value": change.forms["value"]}] if one_value else change.forms["values"]
+    values = _rows(reform, change, written, known.by)
     body = {"unit": known.written_unit, "by": list(known.by), "label": {"zh": known.label.zh, "en": known.label.en}, "values": values}
     if known.is_scale:
         body["threshold_unit"] = known.written_threshold_unit
@@ -96,10 +96,15 @@ def _with_entries(law: Law, reform: Reform, change: ParameterChange, known: Para
     return _together(known, kept, fresh)
 
 
-def _refuse_words(change: ParameterChange, rows: Sequence[Any], by: Sequence[str]) -> None:
-    """Refuse a misspelt word in a row: a key that is not read would let the value apply to everybody."""
+def _rows(reform: Reform, change: ParameterChange, values: Any, by: Sequence[str]) -> Any:
+    """Return the rows of values as a pack would write them: from the reform's first day where they do not say.
+
+    A misspelt word is refused: a key that is not read would let the value apply to everybody.
+    """
+    if not isinstance(values, list):
+        return values
     known = [*_ROW_WORDS, *by]
-    for word in (word for row in rows if isinstance(row, dict) for word in row if word not in known):
+    for word in (word for row in values if isinstance(row, dict) for word in row if word not in known):
         near, listed = nearest(str(word), known), ", ".join(known)
         raise ReformRefused(
             change.place,
@@ -107,11 +112,20 @@ def _refuse_words(change: ParameterChange, rows: Sequence[Any], by: Sequence[str
             f"'{word}' is not known among the values of '{change.name}'."
             + (f" Did you mean '{near}'?" if near else f" These are: {listed}."),
         )
+    return [{"from": reform.since, **row} if isinstance(row, dict) else row for row in values]
 
 
 def _read(law: Law, change: ParameterChange, body: dict[str, Any]) -> Parameter:
     file, line = change.place
-    return read_parameter(f"{file}:{line}", change.name, body, law.areas.names)
+    try:
+        return read_parameter(f"{file}:{line}", change.name, body, law.areas.names)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # A pack's author is told by a traceback; a reform is written by anybody.
+        raise ReformRefused(
+            change.place,
+            f"参数 {change.name} 的写法不对（{error}）；请照 packs 中的 parameters/*.yaml 写。",
+            f"'{change.name}' is not written as a parameter is ({error}). Write it as in a pack's parameters/*.yaml.",
+        ) from error
 
 
 def _attributed(law: Law, reform: Reform, parameter: Parameter) -> Parameter:
