@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from zhida.engine.definitions import BenefitDefinition
+from zhida.engine.program import Program
 from zhida.engine.vector import ENTITLED, UNKNOWN, BenefitResult
 from zhida.kernel.period import EPOCH, Month
 
@@ -45,6 +46,23 @@ SCHEMA = pa.schema(
         ("missing", pa.string()),
     ]
 )
+
+
+# What a row of decisions tells beside the rules' answers.
+IDENTITIES = {
+    "household": ("household_no", "head_resident_no", "community"),
+    "person": ("resident_no", "household_no", "is_head", "birth_date", "sex"),
+    "claim": ("claim_no", "resident_no", "household_no"),
+}
+
+
+def identity_columns(program: Program) -> dict[str, list[str]]:
+    """Return by entity the columns that the rows of a program's decisions need, whatever its rules read."""
+    named = {entity: list(names) for entity, names in IDENTITIES.items()}
+    for payee in sorted({benefit.definition.payee for benefit in program.benefits.values()}):
+        if payee == "mother" or payee.startswith("organisation:"):
+            named["person"].append(payee.removeprefix("organisation:"))
+    return named
 
 
 def column(table: pa.Table, name: str) -> Array:
