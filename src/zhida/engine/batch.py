@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ import pyarrow.compute as pc
 
 from zhida.engine.entities import HOUSEHOLD, Entity, FactDefinition
 from zhida.engine.errors import BatchDisordered, ColumnMissing, TableMissing, TableUnknown
+from zhida.engine.fused import machine
+from zhida.engine.fused.alignment import Alignment
 
 Array = Any
 Column = tuple[Any, Any]
@@ -62,9 +65,10 @@ class Batch:
             if name not in batch._entities:
                 raise TableUnknown(name, list(batch._entities))
         batch.require([root.name])
-        for child in batch._entities.values():
-            if child.parent is root and child.name in tables:
-                batch.segments(child.name, root.name)
+        if batch.alignment is None:
+            for child in batch._entities.values():
+                if child.parent is root and child.name in tables:
+                    batch.segments(child.name, root.name)
         return batch
 
     @classmethod
@@ -81,6 +85,13 @@ class Batch:
         """
         tables = {"person": person, "household": household, "claim": claim if claim is not None else _no_claims()}
         return cls.from_tables(tables, HOUSEHOLD, facts)
+
+    @cached_property
+    def alignment(self) -> Alignment | None:
+        """Which rows belong to which, found by machine code; None where the site does not compile or the tables are not in order."""
+        entities = [entity.name for entity in self._entities.values() if entity.name in self.rows]
+        found = Alignment(self, entities) if machine.is_available() else None
+        return found if found is not None and found.is_sound else None
 
     def require(self, entities: Iterable[str]) -> None:
         """Raise TableMissing for the first of some entities whose table was not given."""
@@ -116,6 +127,9 @@ class Batch:
 
     def _parents(self, lower: str, higher: str) -> Array:
         """For each row of ``lower`` its row of ``higher``: told by the number it carries, of its parent or its root, else step by step."""
+        aligned = None if self.alignment is None else self.alignment.parents(lower, higher)
+        if aligned is not None:
+            return aligned.astype(np.int64)
         parent = self._entities[lower].parent
         if higher == self.root.name:
             return self._found(lower, higher, None)
@@ -162,6 +176,9 @@ def _segments_of(parent: Array, rows: int) -> Segments:
 
 class Part(Batch):
     """Some roots of a batch; copies only the columns it is asked for. ``kept``: by entity, the rows of the whole it holds."""
+
+    # Few rows, and columns that are copied: searching costs less than aligning.
+    alignment = None
 
     def __init__(self, whole: Batch, kept: Mapping[str, Array]) -> None:
         super().__init__({}, (), whole.root)

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any, NamedTuple
 
+# Why a kernel gives a chunk back: a fact larger than its limits; a result, or a day, that it cannot vouch for.
+LARGE, BEYOND = 1, 2
+
 
 class Value(NamedTuple):
     """One row's value in assembly."""
@@ -36,7 +39,7 @@ class Body:
         self.pointers: dict[tuple[Hashable, str], str] = {}
         self.before: list[str] = []
         self.lines: list[str] = []
-        self.watched: list[str] = []
+        self.watched: list[tuple[str, int]] = []
         self._loaded: dict[tuple[Hashable, str, str], str] = {}
         self._count = 0
 
@@ -56,9 +59,9 @@ class Body:
         self.lines.append(f"  {name} = {instruction}")
         return name
 
-    def watch(self, flag: str) -> None:
-        """Give the chunk back to the NumPy kernels if an i1 ever holds."""
-        self.watched.append(flag)
+    def watch(self, flag: str, bit: int = BEYOND) -> None:
+        """Give the chunk back if an i1 ever holds; ``bit`` tells why."""
+        self.watched.append((flag, bit))
 
     def pointer(self, slot: Hashable, first: str = "", kind: str = "i8") -> str:
         """Return a slot's pointer. first: the row that its first element belongs to, where it holds only the rows of a block."""
@@ -127,10 +130,13 @@ class Body:
 
     def flag_bits(self) -> str:
         """Or all watched flags of a row into one i64."""
-        found = self.watched[0]
-        for other in self.watched[1:]:
-            found = self.let(f"or i1 {found}, {other}")
-        return self.let(f"zext i1 {found} to i64")
+        bits = "0"
+        for bit in dict.fromkeys(bit for _, bit in self.watched):
+            found = "false"
+            for flag in (flag for flag, own in self.watched if own == bit):
+                found = self.let(f"or i1 {found}, {flag}")
+            bits = self.let(f"or i64 {bits}, {self.let(f'select i1 {found}, i64 {bit}, i64 0')}")
+        return bits
 
 
 def signature(entities: list[str]) -> str:

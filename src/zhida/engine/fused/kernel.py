@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zhida.engine.fused.alignment import Alignment
+from zhida.engine.fused.assembly import BEYOND, LARGE
 from zhida.engine.fused.machine import machine_code
-from zhida.engine.fused.ranges import GROUP_MAX
+from zhida.engine.fused.ranges import NARROW, WIDE, Limits
 from zhida.engine.fused.writing import FLAG, Column, Fact, Output, Writer, Written
 from zhida.engine.scalar import plain_constants
 from zhida.engine.vector import BenefitResult, Evaluation, VectorProgram
 
 if TYPE_CHECKING:
     from zhida.engine.batch import Batch
+    from zhida.engine.fused.alignment import Alignment
     from zhida.engine.program import Program
 
 Array = Any
@@ -53,6 +54,8 @@ class FusedProgram:
         self._outputs = _outputs_of(program)
         # Facts that were seen with gaps: from then on the kernel reckons with them.
         self._gaps: set[Fact] = set()
+        # A fact was larger than narrow kernels take: other chunks will have such too.
+        self._large = False
         self._kernels: dict[Hashable, Kernel] = {}
         # Tables the program reads, the root first.
         self._entities = [entity.name for entity in program.root.tree() if entity.name in program.entities | {program.root.name}]
@@ -63,17 +66,26 @@ class FusedProgram:
         batch.require(self._program.entities)
         columns = {fact: batch.raw(*fact) for fact in self._facts}
         self._gaps |= {fact for fact, (_, known) in columns.items() if known is not None}
-        aligned = Alignment(batch, self._entities)
-        if not aligned.is_sound or aligned.largest_group > (_RANKED_MAX if self._ranked else GROUP_MAX):
+        aligned = batch.alignment
+        if aligned is None or aligned.largest_group > (_RANKED_MAX if self._ranked else WIDE.group):
             return self._vector.evaluate(batch)
-        call = _Call(self._kernel(columns), batch, columns, aligned)
-        return self._answers(call, batch) if call.run(threads, block) else self._vector.evaluate(batch)
+        for limits in (NARROW, WIDE):
+            if aligned.largest_group > limits.group or (self._large and limits is NARROW):
+                continue
+            call = _Call(self._kernel(columns, limits), batch, columns, aligned)
+            given_back = call.run(threads, block)
+            if not given_back:
+                return self._answers(call, batch)
+            if given_back != LARGE:
+                break
+            self._large = True
+        return self._vector.evaluate(batch)
 
-    def _kernel(self, columns: Mapping[Fact, tuple[Array, Array | None]]) -> Kernel:
+    def _kernel(self, columns: Mapping[Fact, tuple[Array, Array | None]], limits: Limits) -> Kernel:
         forms = {fact: Column(_KINDS[data.dtype.name], fact in self._gaps) for fact, (data, _) in columns.items()}
-        key = tuple(forms.values())
+        key = (limits, *forms.values())
         if key not in self._kernels:
-            writer = Writer(self._outputs, self._program.law.facts, forms, self._entities, self._constants)
+            writer = Writer(self._outputs, self._program.law.facts, forms, self._entities, self._constants, limits)
             self._kernels[key] = Kernel(writer.write())
         return self._kernels[key]
 
@@ -128,27 +140,33 @@ class _Call:
             known = self._columns[slot[0][1:]][1]
             return np.ones(rows[slot[0][1]], dtype=bool) if known is None else known
         output = written.outputs[slot[0][1] if isinstance(slot[0], tuple) else slot[1]]
-        self.arrays[slot] = np.empty(rows[output.node.shape.entity], dtype=_dtype(slot, output))
+        self.arrays[slot] = np.empty(rows[output.node.shape.entity], dtype=self._dtype(slot))
         return self.arrays[slot]
+
+    def _dtype(self, slot: Any) -> Any:
+        if slot[0] in ("status", "value"):
+            return np.dtype(self._kernel.written.kinds.get(slot, "int8"))
+        return np.bool_ if slot[1] == "known" else np.int64
 
     def _parents(self, lower: str, higher: str) -> Array:
         found = self._aligned.parents(lower, higher)
         self._is_whole &= found is not None
         return np.zeros(0, dtype=np.int32) if found is None else found
 
-    def run(self, threads: int, block: int) -> bool:
-        """Run the kernel over all roots; say whether it vouches for what it found."""
+    def run(self, threads: int, block: int) -> int:
+        """Run the kernel over all roots. 0: it vouches for what it found; else why not (LARGE, BEYOND)."""
         if not self._is_whole:
-            return False
+            return BEYOND
         count = self._batch.rows[self._root]
         size = block or self._block_size(count)
         parts = max(1, min(threads, -(-count // size)))
         step = -(-count // parts // size) * size
         spans = [(first, min(first + step, count)) for first in range(0, count, step)] if count else []
         if len(spans) < 2:
-            return all(self._run_span(first, last, size) for first, last in spans)
+            return sum(self._run_span(first, last, size) for first, last in spans)
         with ThreadPoolExecutor(len(spans)) as pool:
-            return all(list(pool.map(lambda span: self._run_span(span[0], span[1], size), spans)))
+            found = list(pool.map(lambda span: self._run_span(span[0], span[1], size), spans))
+        return max(found)
 
     def _block_size(self, count: int) -> int:
         """How many roots at a time, so that their buffers fit the cache."""
@@ -159,7 +177,7 @@ class _Call:
         low, high = _BLOCK_ROWS
         return max(low, min(high, int(_BLOCK_BYTES / max(needed, 1))))
 
-    def _run_span(self, first: int, last: int, size: int) -> bool:
+    def _run_span(self, first: int, last: int, size: int) -> int:
         """Run one thread's share, with buffers and a flag of its own."""
         pointers, flag = self._pointers.copy(), np.zeros(1, dtype=np.int64)
         index = self._kernel.written.slots.index
@@ -171,7 +189,7 @@ class _Call:
             pointers[index[slot]] = at
             at += _padded(rows[entity] * width)
         self._kernel.run(pointers.__array_interface__["data"][0], first, last, size)
-        return not flag[0]
+        return int(flag[0])
 
     def _rows_in_a_block(self, entity: str, first: int, last: int, size: int) -> int:
         """The most rows of an entity that a block of a span has."""
@@ -183,14 +201,6 @@ class _Call:
 
 def _padded(size: int) -> int:
     return -(-size // 64) * 64
-
-
-def _dtype(slot: Any, output: Output) -> Any:
-    if slot[0] == "status":
-        return np.int8
-    if slot[1] == "known" and isinstance(slot[0], tuple):
-        return np.bool_
-    return np.bool_ if slot[0] == "value" and output.node.shape.kind == "bool" else np.int64
 
 
 def _outputs_of(program: Program) -> list[Output]:

@@ -28,7 +28,7 @@ class MachineCode:
         """Return a function to call; others run meanwhile, for it needs no Python."""
         found = ctypes.CFUNCTYPE(result, *arguments)(self._engine.get_function_address(name))
         # The engine owns the memory that the function lies in.
-        found.engine = self._engine
+        found.engine = self._engine  # type: ignore[attr-defined]
         return found
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from zhida.engine.column_values import LIMIT
 from zhida.engine.fused.assembly import Body, Slots, Value, signature
-from zhida.engine.fused.ranges import GROUP_MAX, Range
+from zhida.engine.fused.ranges import Limits, Range
 from zhida.engine.graph import Node
 
 Read = Callable[[Body, Node, str], Value]
@@ -44,7 +44,7 @@ def slot_of(node: Node, role: str) -> Hashable:
     return ("gathered", id(node), role)
 
 
-def contributions(body: Body, node: Node, index: str, read: Read, ranges: Sequence[Range]) -> list[Accumulator]:
+def contributions(body: Body, node: Node, index: str, read: Read, ranges: Sequence[Range], limits: Limits) -> list[Accumulator]:
     """Return what one member adds to a gathering node: see member_kernels for the rules of what is unknown."""
     if node.op == "size":
         return [Accumulator("found", "add", "1")]
@@ -52,7 +52,7 @@ def contributions(body: Body, node: Node, index: str, read: Read, ranges: Sequen
     test = read(body, node.args[1], index) if node.payload[1] else None
     match node.op:
         case "total" | "union":
-            return _summed(body, node, value, test, ranges[0])
+            return _summed(body, node, value, test, ranges[0], limits)
         case "count":
             yes = value.data if test is None else body.let(f"and i1 {value.data}, {test.data}")
             found = [Accumulator("found", "add", body.let(f"zext i1 {yes} to i64"))]
@@ -71,12 +71,12 @@ def contributions(body: Body, node: Node, index: str, read: Read, ranges: Sequen
     return [Accumulator("found", function, used), members, *_undecided(body, value, test, "true")]
 
 
-def _summed(body: Body, node: Node, value: Value, test: Value | None, wide: Range) -> list[Accumulator]:
+def _summed(body: Body, node: Node, value: Value, test: Value | None, wide: Range, limits: Limits) -> list[Accumulator]:
     usable = body.both(value.known, None if test is None else test.data)
     counted = value.data if usable is None else body.let(f"select i1 {usable}, i64 {value.data}, i64 0")
     matters = body.let(f"icmp ne i64 {value.data}, 0") if test is not None and test.known is not None else "true"
     found = [Accumulator("found", "add" if node.op == "total" else "or", counted)]
-    limit = 2**63 // GROUP_MAX - 1
+    limit = 2**63 // limits.group - 1
     if node.op == "total" and max(abs(wide[0]), abs(wide[1])) > limit:
         # So large that a group's sum could pass 64 bits.
         size = body.let(f"call i64 @llvm.abs.i64(i64 {counted}, i1 false)")

@@ -7,6 +7,7 @@ the chunk back if one does not. Where a result could leave 64 bits, the kernel w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -17,17 +18,28 @@ from zhida.engine.graph import Node
 Range = tuple[int, int]
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 WHOLE: Range = (SMALLEST, LARGEST)
-# Ten thousand million yuan; area codes of twelve digits also fit.
-_NUMBER: Range = (-(2**40), 2**40 - 1)
+_AREA: Range = (0, 2**40 - 1)
 _DATE: Range = (-(2**22), 2**22 - 1)
 # Numbers that only name something: compared, never reckoned with.
 _NAMING = ("resident", "household_no", "digits")
-# More rows than one group may have; a larger one goes through the NumPy kernels.
-GROUP_MAX = 2**16
 _BOOL: Range = (0, 1)
 
 
-def of_fact(fact: FactDefinition) -> Range:
+@dataclass(frozen=True)
+class Limits:
+    """What a kernel takes facts to be: numbers of at most so many bits, groups of at most so many rows."""
+
+    bits: int
+    group: int
+
+
+# Twenty million yuan and a family: what nearly every chunk of a register is, and then most results have 32 bits.
+NARROW = Limits(31, 64)
+# Ten thousand million yuan and an institution of tens of thousands; beyond it, the NumPy kernels.
+WIDE = Limits(40, 2**16)
+
+
+def of_fact(fact: FactDefinition, limits: Limits) -> Range:
     """Return the range that a fact is assumed to lie in; 0 stands under a gap."""
     if fact.kind == "bool":
         return _BOOL
@@ -35,10 +47,12 @@ def of_fact(fact: FactDefinition) -> Range:
         return 0, max(len(fact.codes), 1)
     if fact.kind == "date":
         return _DATE
-    return WHOLE if fact.dtype in _NAMING else _NUMBER
+    if fact.dtype in _NAMING:
+        return WHOLE
+    return _AREA if fact.dtype.startswith("area") else (-(2**limits.bits), 2**limits.bits - 1)
 
 
-def of_node(node: Node, args: Sequence[Range]) -> Range:
+def of_node(node: Node, args: Sequence[Range], limits: Limits) -> Range:
     """Return the range of a node that is no fact, from its arguments' ranges. It may pass 64 bits: then the kernel watches it."""
     if node.shape.kind == "bool":
         return _BOOL
@@ -83,11 +97,11 @@ def of_node(node: Node, args: Sequence[Range]) -> Range:
         case "flag":
             return _BOOL
         case "total":
-            return min(args[0][0], 0) * GROUP_MAX, max(args[0][1], 0) * GROUP_MAX
+            return min(args[0][0], 0) * limits.group, max(args[0][1], 0) * limits.group
         case "highest" | "lowest":
             return min(args[0][0], args[-1][0]), max(args[0][1], args[-1][1])
         case "count" | "rank" | "size":
-            return 0, GROUP_MAX
+            return 0, limits.group
         case "monthbit" | "union":
             return 0, 2**62 - 1
         case "run" | "longest":

@@ -8,10 +8,10 @@ from typing import Any
 
 from zhida.engine.entities import FactDefinition
 from zhida.engine.fused import members
-from zhida.engine.fused.assembly import FOOTER, Body, Slots, Value, loop, signature
+from zhida.engine.fused.assembly import FOOTER, LARGE, Body, Slots, Value, loop, signature
 from zhida.engine.fused.cells import CELLS
 from zhida.engine.fused.layout import Layout, Pass, gathers, lay_out, plain
-from zhida.engine.fused.ranges import Range, clipped, of_fact, of_node
+from zhida.engine.fused.ranges import Limits, Range, clipped, of_fact, of_node
 from zhida.engine.graph import Node
 
 FLAG = ("flag",)
@@ -49,6 +49,8 @@ class Written:
     buffers: dict[Hashable, tuple[str, int]]
     entities: list[str]
     outputs: dict[str, Output]
+    # The type of each variable's array.
+    kinds: dict[Hashable, str]
 
 
 class Writer:
@@ -61,8 +63,9 @@ class Writer:
         columns: Mapping[Fact, Column],
         entities: Sequence[str],
         constants: Mapping[int, Any],
+        limits: Limits,
     ) -> None:
-        self._outputs, self._facts, self._columns, self._constants = outputs, facts, columns, constants
+        self._outputs, self._facts, self._columns, self._constants, self._limits = outputs, facts, columns, constants, limits
         # The root comes first.
         self._entities, self._root = list(entities), entities[0]
         self._layout: Layout = lay_out(
@@ -74,6 +77,7 @@ class Writer:
         self._may_miss: set[int] = set()
         self._roles: dict[int, set[str]] = {}
         self._functions: list[str] = []
+        self.kinds: dict[Hashable, str] = {}
 
     def write(self) -> Written:
         flag = self.slots.of(FLAG)
@@ -85,7 +89,7 @@ class Writer:
             for node in one.ranks:
                 self._rank(node)
         text = "\n\n".join([*self._functions, self._run(), FOOTER])
-        return Written(text, self.slots, self._buffers, self._entities, {output.name: output for output in self._outputs})
+        return Written(text, self.slots, self._buffers, self._entities, {output.name: output for output in self._outputs}, self.kinds)
 
     # -- the loops --
 
@@ -93,12 +97,12 @@ class Writer:
         """Watch every fact whose column could hold more than the fact's range."""
         body = Body(self.slots)
         for fact, column in self._columns.items():
-            low, high = of_fact(self._facts[fact])
+            low, high = of_fact(self._facts[fact], self._limits)
             bits = {"b": 1, "i8": 8, "i16": 16, "i32": 32, "i64": 64}[column.kind]
             if fact[0] != entity or column.kind == "b" or (low <= -(2 ** (bits - 1)) and high >= 2 ** (bits - 1) - 1):
                 continue
             shifted = body.let(f"sub i64 {self._fact(body, fact, '%i').data}, {low}")
-            body.watch(body.let(f"icmp ugt i64 {shifted}, {high - low}"))
+            body.watch(body.let(f"icmp ugt i64 {shifted}, {high - low}"), LARGE)
         if body.watched:
             self._add(lambda name: loop(name, self._entities, entity, body, flag))
 
@@ -136,7 +140,7 @@ class Writer:
             owners: list[Node] = []
             for node in (node for node in one.gathers if node.shape.entity == group):
                 ranges = [self._range(arg) for arg in node.args]
-                found = members.contributions(body, node, "%j", self._read, ranges)
+                found = members.contributions(body, node, "%j", self._read, ranges, self._limits)
                 self._roles[id(node)] = {each.role for each in found}
                 for each in found:
                     self._buffers[members.slot_of(node, each.role)] = group, 1 if each.kind == "i1" else 8
@@ -156,7 +160,7 @@ class Writer:
     def _write_output(self, body: Body, output: Output, values: Mapping[int, Value]) -> None:
         value = self._operand(body, output.node, values, "%i")
         if not output.is_benefit:
-            body.store_value(("value", output.name), output.node.shape.kind, "%i", value)
+            self._write_variable(body, output, value)
             return
         entitled, unknown = body.let(f"icmp sgt i64 {value.data}, 0"), None
         if value.known is not None:
@@ -172,6 +176,21 @@ class Writer:
         body.store(("amount", output.name), "i64", "%i", body.let(f"select i1 {granted}, i64 {value.data}, i64 0"))
         status = body.let(f"zext i1 {granted} to i8")
         body.store(("status", output.name), "i8", "%i", status if unknown is None else body.let(f"select i1 {unknown}, i8 2, i8 {status}"))
+
+    def _write_variable(self, body: Body, output: Output, value: Value) -> None:
+        """Write a variable in as few bytes as its range needs: memory is what a large batch waits for."""
+        slot = ("value", output.name)
+        if output.node.shape.kind == "bool":
+            self.kinds[slot] = "bool"
+            body.store_flag(slot, "%i", value.data)
+        else:
+            low, high = self._range(output.node)
+            bits = next(bits for bits in (8, 16, 32, 64) if low >= -(2 ** (bits - 1)) and high < 2 ** (bits - 1))
+            self.kinds[slot] = f"int{bits}"
+            data = value.data if bits == 64 else body.let(f"trunc i64 {value.data} to i{bits}")
+            body.store(slot, f"i{bits}", "%i", data)
+        if value.known is not None:
+            body.store_flag((slot, "known"), "%i", value.known)
 
     def _run(self) -> str:
         """Write the function that takes the root's rows from first to last through all loops, a block at a time."""
@@ -262,12 +281,12 @@ class Writer:
         node = plain(node)
         if id(node) not in self._ranges:
             if node.op == "fact":
-                found = of_fact(self._facts[(str(node.payload[0]), str(node.payload[1]))])
+                found = of_fact(self._facts[(str(node.payload[0]), str(node.payload[1]))], self._limits)
             elif not node.shape.entity:
                 value = int(self._constants[id(node)] or 0)
                 found = value, value
             else:
-                found = of_node(node, [self._range(arg) for arg in node.args])
+                found = of_node(node, [self._range(arg) for arg in node.args], self._limits)
             self._ranges[id(node)] = clipped(found)
         return self._ranges[id(node)]
 
