@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zhida.engine.batch import Batch
     from zhida.engine.explain import BenefitExplanation, VariableExplanation
     from zhida.engine.fused.kernel import FusedProgram
-    from zhida.engine.household import HouseholdFacts
+    from zhida.engine.household import HouseholdFacts, RootFacts
     from zhida.engine.law import Law
     from zhida.engine.scalar import ScalarProgram
     from zhida.engine.vector import Evaluation, VectorProgram
@@ -109,19 +109,19 @@ class Program:
         """
         return self._fused.evaluate(batch, threads) if self._is_fused else self._vector.evaluate(batch)
 
-    def decide(self, household: HouseholdFacts) -> Any:
+    def decide(self, household: HouseholdFacts | RootFacts) -> Any:
         """Decide every benefit for one household, without a trace; see scalar.py."""
         return self._scalar.decide(household)
 
     def explain(
-        self, household: HouseholdFacts, benefits: Sequence[str] | None = None, names: Names | None = None
+        self, household: HouseholdFacts | RootFacts, benefits: Sequence[str] | None = None, names: Names | None = None
     ) -> list[BenefitExplanation]:
         """Decide and explain every benefit for every row of one household. names: how the reader calls areas, members, departments."""
         from zhida.engine.explain import explain
 
         return explain(self, self._scalar, household, benefits, names)
 
-    def explain_variables(self, household: HouseholdFacts, names: Names | None = None) -> list[VariableExplanation]:
+    def explain_variables(self, household: HouseholdFacts | RootFacts, names: Names | None = None) -> list[VariableExplanation]:
         """Explain the variables that the program was made for, for every row of one household."""
         from zhida.engine.explain import explain_variables
 

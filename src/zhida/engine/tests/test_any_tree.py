@@ -186,7 +186,14 @@ def buildings() -> Law:
 
 
 def test_a_building_is_coloured_by_its_share_of_unsafe_dwellings(buildings: Law) -> None:
-    unsafe = [[True] + [False] * 3, [True] + [False] * 9, [True] + [False] * 10, [], [None, True, True], [None, False]]
+    unsafe: list[Sequence[bool | None]] = [
+        [True] + [False] * 3,
+        [True] + [False] * 9,
+        [True] + [False] * 10,
+        [],
+        [None, True, True],
+        [None, False],
+    ]
     batch = batch_of(
         trees.Building,
         trees.BUILDING_FACTS,
@@ -227,8 +234,15 @@ def test_the_eldest_of_each_unsafe_dwelling_of_a_red_building_is_granted_the_mov
 def test_a_course_is_paid_by_attendance() -> None:
     law = trees.law_of(*trees.COURSES)
     ends = date(2025, 9, 30)
-    seats = [(40, True, 100000), (32, True, 50001), (31, True, 50000), (40, False, 50000), (40, None, 60000), (10, None, 60000)]
-    tables = {
+    seats: list[tuple[int, bool | None, int]] = [
+        (40, True, 100000),
+        (32, True, 50001),
+        (31, True, 50000),
+        (40, False, 50000),
+        (40, None, 60000),
+        (10, None, 60000),
+    ]
+    tables: dict[str, Rows] = {
         "course": [
             {"course_no": 1, "hours": 40, "ends_on": ends, "urgent": True},
             {"course_no": 2, "hours": 40, "ends_on": ends, "urgent": False},

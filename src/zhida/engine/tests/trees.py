@@ -175,6 +175,6 @@ BUILDINGS = [colour, rehousing, somebody_alone, visit, contact]
 COURSES = [fee_back, ends_on_of_course, organiser]
 
 
-def law_of(*definitions):
+def law_of(*definitions: e.Definition) -> Law:
     """Return a law of some definitions over any of the trees."""
     return Law("trees", definitions, PARAMETERS, [*EMPLOYER_FACTS, *BUILDING_FACTS, *COURSE_FACTS], e.Areas(AREAS, CITY), None)
