@@ -39,6 +39,7 @@ from zhida.engine.functions import (
 )
 from zhida.engine.household import HouseholdFacts, RootFacts
 from zhida.engine.law import Law, load_law
+from zhida.engine.law_source import LawSource
 from zhida.engine.parameters import Entry, Parameter
 from zhida.engine.program import Program
 from zhida.engine.sources import Areas, PackSource
@@ -74,6 +75,7 @@ __all__ = [
     "FormulaRefused",
     "HouseholdFacts",
     "Law",
+    "LawSource",
     "Names",
     "PackSource",
     "Parameter",

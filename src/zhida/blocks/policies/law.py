@@ -13,7 +13,7 @@ from django.conf import settings
 from zhida.blocks.places import api as places
 from zhida.blocks.policies.errors import UnknownPack
 from zhida.blocks.records import api as records
-from zhida.engine.api import Areas, BenefitDefinition, Law, PackSource, load_law
+from zhida.engine.api import Areas, BenefitDefinition, Law, LawSource, PackSource
 from zhida.kernel import clock
 from zhida.kernel.period import Month
 from zhida.kernel.text import Text
@@ -36,10 +36,15 @@ def pack_sources() -> list[PackSource]:
     return sources
 
 
+def law_source(as_of: date | None) -> LawSource:
+    """Return what the installed law is made from, as plain data. Raises: UnknownPack."""
+    districts = tuple(area.code for area in places.districts())
+    return LawSource(tuple(pack_sources()), tuple(records.facts().values()), Areas(places.AREA_GROUPS, districts), as_of)
+
+
 @cache
 def _law(as_of: date | None) -> Law:
-    districts = tuple(area.code for area in places.districts())
-    return load_law(pack_sources(), records.facts(), Areas(places.AREA_GROUPS, districts), as_of)
+    return law_source(as_of).load()
 
 
 @cache
@@ -111,6 +116,7 @@ __all__ = [
     "facts_of",
     "installed_law",
     "last_publication",
+    "law_source",
     "missing_named",
     "occasion_is_date",
     "record_types_of",

@@ -3,13 +3,12 @@
     person, household, claim ── one frame, a struct column per table ──► partitions by household, sorted as a snapshot is    frames
     a partition's batches ── cut between households, split into tables ──► Program.evaluate ──► rows of decisions             worker
 
-Facts stay where they are: the driver sees column names and rows of decisions, and these only when somebody collects them. A worker loads
-the law from its own copy of the packs, once, and refuses to decide where that copy is another law than the driver's. Nothing here is
+Facts stay where they are: the driver sees column names and rows of decisions, and these only when somebody collects them. The law
+travels as text; a worker loads it once and refuses to decide where that makes another law than the driver's. Nothing here is
 imported from pyspark before it is needed; ``worker`` needs none of it.
 """
 
 from zhida.engine.spark.frames import decide
 from zhida.engine.spark.session import session
-from zhida.engine.spark.worker import LawSource
 
-__all__ = ["LawSource", "decide", "session"]
+__all__ = ["decide", "session"]

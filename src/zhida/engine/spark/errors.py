@@ -21,16 +21,6 @@ class JavaMissing(EngineError):
         )
 
 
-class LawDiffers(EngineError):
-    """A worker would decide by another law than the one that was asked for."""
-
-    def __init__(self, wanted: str, found: str) -> None:
-        super().__init__(
-            f"集群节点上的法律包是 {found}，而这次核算要用 {wanted}；请在所有节点安装同一版本后重新运行。",
-            f"A worker holds law {found}, but this run asks for {wanted}. Install the same version on every node and run again.",
-        )
-
-
 class OutputExists(EngineError):
     def __init__(self, folder: str) -> None:
         super().__init__(

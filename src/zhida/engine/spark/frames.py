@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from zhida.engine.decisions import identity_columns
 from zhida.engine.errors import ColumnMissing
+from zhida.engine.law_source import LawSource
 from zhida.engine.program import Program
-from zhida.engine.spark.worker import ENTITIES, ENTITY, HOUSEHOLD, PLAIN_SCHEMA, ROWS_PER_BATCH, LawSource, Task, decide_partition
+from zhida.engine.spark.worker import ENTITIES, ENTITY, HOUSEHOLD, PLAIN_SCHEMA, ROWS_PER_BATCH, Task, decide_partition
 from zhida.kernel.period import Month
 
 if TYPE_CHECKING:
@@ -39,10 +40,9 @@ def decide(
     partitions: how many; by itself as many as Spark's adaptive execution finds right for the size.
     Raises: ColumnMissing and what the law refuses; a worker raises LawDiffers, ColumnMissing, BatchDisordered, NumberTooLarge.
     """
-    loaded = law.load()
     wanted = None if benefits is None else tuple(sorted(benefits))
-    task = Task(law, loaded.name, month, wanted, rows_per_batch)
-    frame = one_frame(spark, tables, columns_read(loaded.program(month, wanted)))
+    task = Task(law.packed(), month, wanted, rows_per_batch)
+    frame = one_frame(spark, tables, columns_read(law.load().program(month, wanted)))
     placed = frame.repartition(HOUSEHOLD) if partitions is None else frame.repartition(partitions, HOUSEHOLD)
 
     def decided(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

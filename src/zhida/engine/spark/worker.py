@@ -7,18 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import pyarrow as pa
 
 from zhida.engine.batch import Batch
 from zhida.engine.decisions import SCHEMA, Chunk, decision_table
-from zhida.engine.entities import FactDefinition
-from zhida.engine.law import Law, load_law
+from zhida.engine.law_source import PackedLaw
 from zhida.engine.program import Program
-from zhida.engine.sources import Areas, PackSource
-from zhida.engine.spark.errors import LawDiffers
 from zhida.kernel.period import Month
 
 # In the order of their rows within a household.
@@ -32,24 +28,10 @@ PLAIN_SCHEMA = pa.schema([(f.name, f.type.value_type if pa.types.is_dictionary(f
 
 
 @dataclass(frozen=True)
-class LawSource:
-    """All that ``load_law`` takes, as plain data that travels to workers."""
-
-    packs: tuple[PackSource, ...]
-    facts: tuple[FactDefinition, ...]
-    areas: Areas
-    as_of: date | None = None
-
-    def load(self) -> Law:
-        return load_law(self.packs, self.facts, self.areas, self.as_of)
-
-
-@dataclass(frozen=True)
 class Task:
     """What every worker of a run is told."""
 
-    law: LawSource
-    law_name: str
+    law: PackedLaw
     month: Month
     benefits: tuple[str, ...] | None
     rows_per_batch: int = ROWS_PER_BATCH
@@ -60,14 +42,11 @@ _programs: dict[tuple[str, Month, tuple[str, ...] | None], Program] = {}
 
 def program_of(task: Task) -> Program:
     """Return the run's program; the law is loaded once per process. Raises: LawDiffers."""
-    key = (task.law_name, task.month, task.benefits)
+    key = (task.law.name, task.month, task.benefits)
     if key not in _programs:
         # Cores are shared out by Spark, one to each worker.
         pa.set_cpu_count(1)
-        law = task.law.load()
-        if law.name != task.law_name:
-            raise LawDiffers(task.law_name, law.name)
-        _programs[key] = law.program(task.month, task.benefits)
+        _programs[key] = task.law.load().program(task.month, task.benefits)
     return _programs[key]
 
 
