@@ -28,9 +28,9 @@ def month_index(number: int) -> tuple[int, int, bool]:
 
 def months_between(start: int, end: int) -> int:
     """Return the largest n with ``add_months(start, n) <= end``."""
-    start_month, start_day, _ = month_index(start)
-    end_month, end_day, end_is_last = month_index(end)
-    return end_month - start_month - (end_day < start_day and not end_is_last)
+    first, last = day_of(start), day_of(end)
+    months = (last.year - first.year) * 12 + last.month - first.month
+    return months - (last.day < first.day and last.day != monthrange(last.year, last.month)[1])
 
 
 def calendar_months(start: int, end: int) -> int:

@@ -320,6 +320,14 @@ class TableMissing(EngineError):
         )
 
 
+class RowOfAnother(EngineError):
+    def __init__(self, entity: str, key: str, found: object, own: object) -> None:
+        super().__init__(
+            f"{entity} 表中有一行属于 {key} {found}，而不是 {own}；请只给出这一户的行。",
+            f"A row of the {entity} table belongs to {key} {found}, not to {own}. Give the rows of this one only.",
+        )
+
+
 class TableUnknown(EngineError):
     def __init__(self, entity: str, names: list[str]) -> None:
         known = ", ".join(names)

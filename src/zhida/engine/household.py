@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from zhida.engine.entities import Entity
-from zhida.engine.errors import BatchDisordered, ColumnMissing, TableMissing
-from zhida.kernel.period import days_since_epoch
+from zhida.engine.errors import BatchDisordered, ColumnMissing, FactUnusable, RowOfAnother, TableMissing
+from zhida.engine.fact_values import Reader
 
 
 @dataclass
@@ -43,7 +42,8 @@ def _length(columns: Mapping[str, Sequence[Any]]) -> int:
     return len(next(iter(columns.values()), ()))
 
 
-def _tables_of(facts: Any) -> dict[str, Mapping[str, Any]]:
+def tables_of(facts: Any) -> dict[str, Mapping[str, Any]]:
+    """Return facts by entity, as they were given."""
     if hasattr(facts, "tables"):
         return dict(facts.tables)
     return {"person": facts.person, "household": facts.household, "claim": getattr(facts, "claim", None) or {}}
@@ -52,29 +52,41 @@ def _tables_of(facts: Any) -> dict[str, Mapping[str, Any]]:
 class Rows:
     """A household ready for the scalar evaluator: plain ints, bools and None, and which row belongs to which.
 
-    facts: RootFacts, or anything with the fields of HouseholdFacts. needed: entities whose tables must be there. Raises: TableMissing.
+    facts: RootFacts, or anything with the fields of HouseholdFacts. needed: entities whose tables must be there.
+    Raises: TableMissing, RowOfAnother.
     """
 
-    def __init__(self, facts: Any, dtypes: Mapping[tuple[str, str], str], root: Entity, needed: Iterable[str] = ()) -> None:
-        self.tables = _tables_of(facts)
+    def __init__(self, facts: Any, readers: Mapping[tuple[str, str], Reader], root: Entity, needed: Iterable[str] = ()) -> None:
+        self.tables = tables_of(facts)
         for entity in (root.name, *needed):
             if entity not in self.tables:
                 raise TableMissing(entity)
         self.counts = {name: 1 if name == root.name else _length(table) for name, table in self.tables.items()}
-        self._root, self._dtypes = root, dtypes
+        self._root, self._readers = root, readers
         self._parents: dict[tuple[str, str], list[int]] = {}
+        self._refuse_rows_of_another()
 
-    def values(self, entity: str, name: str) -> list[Any]:
+    def _refuse_rows_of_another(self) -> None:
+        """Raise RowOfAnother for a row below the root that names another one as its own."""
+        key = self._root.key
+        for own in _listed(self.tables[self._root.name].get(key, ())):
+            for entity, table in self.tables.items():
+                for number in table.get(key, ()) if entity != self._root.name else ():
+                    if number != own:
+                        raise RowOfAnother(entity, key, number, own)
+
+    def values(self, entity: str, name: str) -> Sequence[Any]:
+        """Return a fact's values, one per row. Raises: ColumnMissing, FactUnusable."""
         table = self.tables[entity]
         if name not in table:
             if not self.counts[entity]:
                 return []
             raise ColumnMissing(entity, name)
-        found = table[name]
-        listed = list(found) if isinstance(found, list | tuple) or hasattr(found, "tolist") else [found]
-        if self._dtypes.get((entity, name)) == "organisation":
-            return [int(value is not None and value != 0) for value in listed]
-        return [_plain(value) for value in listed]
+        listed = _listed(table[name])
+        if len(listed) != self.counts[entity]:
+            rows, found = self.counts[entity], len(listed)
+            raise FactUnusable(name, f"{entity} 有 {rows} 行，它有 {found} 个值。", f"{entity} has {rows} rows and it has {found} values.")
+        return self._readers[(entity, name)](listed)
 
     def parents(self, lower: str, higher: str) -> list[int]:
         """For each row of ``lower`` its row of ``higher``."""
@@ -99,7 +111,7 @@ class Rows:
         return [position[number] for number in numbers]
 
 
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, bool):
-        return value
-    return days_since_epoch(value) if isinstance(value, date) else int(value)
+def _listed(found: Any) -> Sequence[Any]:
+    if found.__class__ is list:
+        return found  # type: ignore[no-any-return]
+    return list(found) if isinstance(found, tuple) or hasattr(found, "tolist") else [found]

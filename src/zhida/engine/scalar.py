@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from zhida.engine.calendar import add_months, calendar_months, months_between
 from zhida.engine.errors import NumberTooLarge
+from zhida.engine.fact_values import reader
 from zhida.engine.graph import SPELL_MONTHS, Node, in_order
 from zhida.engine.household import Rows
 from zhida.engine.scalar_code import compiled
@@ -110,48 +111,63 @@ def _known(node: Node) -> Cell:
 def _lookup(node: Node) -> Cell:
     table: Any = node.payload
     is_bool = node.shape.kind == "bool"
+    # Plain lists: one element of an array takes longer to read than to use.
+    values = [
+        _as_kind(value, is_bool) if known else None for value, known in zip(table.values.tolist(), table.present.tolist(), strict=True)
+    ]
+    if len(table.indexes) == 1:
+        position = table.indexes[0].position
+        return lambda key: None if key is None else values[position(int(key))]
 
     def cell(*keys: Any) -> Any:
-        if any(key is None for key in keys):
-            return None
-        position = table.flat_position([int(key) for key in keys])
-        if not table.present[position]:
-            return None
-        value = int(table.values[position])
-        return bool(value) if is_bool else value
+        return None if None in keys else values[table.flat_position([int(key) for key in keys])]
 
     return cell
 
 
-def _scale(node: Node, base: Any, keys: Sequence[Any]) -> tuple[list[int], list[int], int] | None:
-    scale = node.payload[0]
-    if base is None or any(key is None for key in keys):
-        return None
-    row = scale.table.flat_position([int(key) for key in keys])
-    if not scale.table.present[row]:
-        return None
-    return scale.thresholds[row].tolist(), scale.amounts[row].tolist(), base * 10**scale.widen
+def _as_kind(value: int, is_bool: bool) -> int | bool:
+    return bool(value) if is_bool else value
+
+
+def _scale(node: Node) -> Callable[[Any, Sequence[Any]], tuple[list[int], list[int], int] | None]:
+    """Return what finds the thresholds and amounts for a base and keys, and the base as it meets the thresholds; None where unknown."""
+    scale: Any = node.payload[0]
+    thresholds, amounts, present = scale.thresholds.tolist(), scale.amounts.tolist(), scale.table.present.tolist()
+    factor = 10**scale.widen
+
+    def find(base: Any, keys: Sequence[Any]) -> tuple[list[int], list[int], int] | None:
+        if base is None or None in keys:
+            return None
+        row = scale.table.flat_position([int(key) for key in keys]) if keys else 0
+        return (thresholds[row], amounts[row], base * factor) if present[row] else None
+
+    return find
 
 
 def _marginal(node: Node) -> Cell:
     surplus: Any = node.payload[1]
+    find = _scale(node)
 
     def cell(base: Any, *keys: Any) -> Any:
-        found = _scale(node, base, keys)
+        found = find(base, keys)
         if found is None:
             return None
         thresholds, amounts, value = found
         result = 0
         for low, high, amount in zip(thresholds, [*thresholds[1:], None], amounts, strict=True):
-            result += max((value if high is None else min(value, high)) - low, 0) * amount
+            if value <= low:
+                break
+            result += ((value if high is None else min(value, high)) - low) * amount
         return shrink(_checked(node, result), surplus, "half")
 
     return cell
 
 
 def _bracket(node: Node) -> Cell:
+    find = _scale(node)
+
     def cell(base: Any, *keys: Any) -> Any:
-        found = _scale(node, base, keys)
+        found = find(base, keys)
         if found is None:
             return None
         thresholds, amounts, value = found
@@ -217,9 +233,11 @@ def _members(node: Node, args: Sequence[Values], rows: Rows) -> list[list[tuple[
     entity, filtered = node.payload
     tests = args[1] if filtered else True
     count = rows.counts[str(entity)]
+    members = zip(_listed(args[0], count), _listed(tests, count), strict=True)
+    if rows.counts[node.shape.entity] == 1:
+        return [list(members)]
     groups: list[list[tuple[Any, Any]]] = [[] for _ in range(rows.counts[node.shape.entity])]
-    parents = rows.parents(str(entity), node.shape.entity)
-    for parent, value, test in zip(parents, _listed(args[0], count), _listed(tests, count), strict=True):
+    for parent, (value, test) in zip(rows.parents(str(entity), node.shape.entity), members, strict=True):
         groups[parent].append((value, test))
     return groups
 
@@ -364,19 +382,19 @@ class ScalarProgram:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.nodes = program.nodes
-        self._dtypes = {key: fact.dtype for key, fact in program.law.facts.items()}
+        self._readers = {key: reader(fact) for key, fact in program.law.facts.items()}
         self._position = {id(node): index for index, node in enumerate(self.nodes)}
         constants = plain_constants(self.nodes)
         self._start = [constants.get(id(node)) for node in self.nodes]
         self._cells = [CELLS[node.op](node) if node.op in CELLS else None for node in self.nodes]
 
     def rows(self, household: Any) -> Rows:
-        return Rows(household, self._dtypes, self.program.root, self.program.entities)
+        return Rows(household, self._readers, self.program.root, self.program.entities)
 
     @cached_property
     def _run(self) -> Callable[[Rows], list[Values]]:
         constants = {id(node): value for node, value in zip(self.nodes, self._start, strict=True) if not node.shape.entity}
-        return compiled(self.nodes, self._cells, constants, evaluate_node)
+        return compiled(self.nodes, self._cells, constants, self.program.root.name, evaluate_node)
 
     def run(self, rows: Rows) -> list[Values]:
         """Return the values of every node, in the order of ``nodes``."""
@@ -418,6 +436,19 @@ class ScalarProgram:
             elif node.op in ("marginal", "bracket"):
                 names.append(f"law.{payload[0].table.parameter.name}")
         return {name: place for place, name in enumerate(dict.fromkeys(names))}
+
+    def calculate(self, household: Any) -> dict[str, list[Any]]:
+        """Return the values of every benefit (0 where nothing is granted) and variable, by name; None is unknown."""
+        run = self.run(self.rows(household))
+        found: dict[str, list[Any]] = {}
+        for code, benefit in self.program.benefits.items():
+            amounts = run[self._position[id(benefit.amount)]]
+            occasions = amounts if benefit.occasion is None else run[self._position[id(benefit.occasion)]]
+            found[code] = [
+                None if amount is None or (amount > 0 and occasion is None) else max(amount, 0)
+                for amount, occasion in zip(amounts, occasions, strict=True)
+            ]
+        return found | {name: list(run[self._position[id(node)]]) for name, node in self.program.variables.items()}
 
     def decide(self, household: Any) -> dict[str, list[int | None]]:
         """Return, by benefit code, the amount of each row of its entity: 0 not entitled, None unknown."""

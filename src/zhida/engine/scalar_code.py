@@ -23,14 +23,14 @@ def _too_large(node: Node) -> Any:
 
 
 def compiled(
-    nodes: Sequence[Node], cells: Sequence[Cell | None], constants: dict[int, Any], evaluate: Callable[..., Any]
+    nodes: Sequence[Node], cells: Sequence[Cell | None], constants: dict[int, Any], root: str, evaluate: Callable[..., Any]
 ) -> Callable[[Rows], list[Any]]:
     """Return a function from a household's rows to the values of every node, in the order of ``nodes``."""
     names = {id(node): f"v{index}" for index, node in enumerate(nodes)}
     lines = ["def run(rows):"]
     for index, node in enumerate(nodes):
         if node.shape.entity:
-            lines.append(f"    v{index} = {_line(index, node, cells[index], names, constants)}")
+            lines += [f"    {line}" for line in _lines(index, node, cells[index], names, constants, root)]
         else:
             lines.append(f"    v{index} = {constants[id(node)]!r}")
     lines.append(f"    return [{', '.join(f'v{index}' for index in range(len(nodes)))}]")
@@ -40,21 +40,35 @@ def compiled(
     return run
 
 
-def _line(index: int, node: Node, cell: Cell | None, names: dict[int, str], constants: dict[int, Any]) -> str:
-    if node.op == "variable":
-        return names[id(node.args[0])]
+def _lines(index: int, node: Node, cell: Cell | None, names: dict[int, str], constants: dict[int, Any], root: str) -> list[str]:
     if cell is None:
-        return f"evaluate(N[{index}], None, [{', '.join(names[id(arg)] for arg in node.args)}], rows)"
+        return [f"v{index} = {_moved(index, node, names)}"]
     # Columns get a letter each; what is the same for all rows stands as a literal.
     letters = {id(arg): "abcdef"[place] for place, arg in enumerate({id(a): a for a in node.args if a.shape.entity}.values())}
     words = [letters[id(arg)] if arg.shape.entity else repr(constants[id(arg)]) for arg in node.args]
     columns = {letters[id(arg)]: names[id(arg)] for arg in node.args if arg.shape.entity}
-    source = " for " + (
-        f"{', '.join(columns)} in zip({', '.join(columns.values())})"
-        if len(columns) > 1
-        else "".join(f"{k} in {v}" for k, v in columns.items())
-    )
-    return f"[{_cell(index, node, words, list(columns))}{source}]"
+    written = _cell(index, node, words, list(columns))
+    if node.shape.entity == root:
+        # The root has one row: no loop.
+        return [*(f"{letter} = {column}[0]" for letter, column in columns.items()), f"v{index} = [{written}]"]
+    if len(columns) == 1:
+        return [f"v{index} = [{written} for {next(iter(columns))} in {next(iter(columns.values()))}]"]
+    return [f"v{index} = [{written} for {', '.join(columns)} in zip({', '.join(columns.values())})]"]
+
+
+def _moved(index: int, node: Node, names: dict[int, str]) -> str:
+    """Write an operation that is no cell: facts, variables, what goes from row to row."""
+    args, entity = [names[id(arg)] for arg in node.args], node.shape.entity
+    match node.op:
+        case "variable":
+            return args[0]
+        case "fact":
+            return f"rows.values({node.payload[0]!r}, {node.payload[1]!r})"
+        case "fill":
+            return f"[{args[0]}] * rows.counts[{entity!r}]"
+        case "project":
+            return f"[{args[0]}[p] for p in rows.parents({entity!r}, {node.args[0].shape.entity!r})]"
+    return f"evaluate(N[{index}], None, [{', '.join(args)}], rows)"
 
 
 def _cell(index: int, node: Node, words: list[str], columns: list[str]) -> str:
@@ -67,6 +81,8 @@ def _cell(index: int, node: Node, words: list[str], columns: list[str]) -> str:
         return f"{strict}{words[0]} {_SIGNS[node.op]} {words[1]}"
     if node.op in _CHECKED:
         return f"{strict}(r if -{_LIMIT} <= (r := {words[0]} {_CHECKED[node.op]} {words[1]}) <= {_LIMIT} else too_large(N[{index}]))"
+    if node.op in ("mul", "widen", "round"):
+        return strict + _exact(index, node, words)
     if node.op in ("min", "max"):
         sign = "<=" if node.op == "min" else ">="
         return f"{strict}({words[0]} if {words[0]} {sign} {words[1]} else {words[1]})"
@@ -85,4 +101,26 @@ def _cell(index: int, node: Node, words: list[str], columns: list[str]) -> str:
             return f"{strict}{a} in {node.payload!r}"
         case "known":
             return f"{a} is not None"
+        case "flag":
+            return f"{strict}int({a})"
     return f"C[{index}]({', '.join(words)})"
+
+
+def _exact(index: int, node: Node, words: list[str]) -> str:
+    """Write a product, more decimals, or a rounding; the first two refuse what leaves int64."""
+    payload: Any = node.payload
+    if node.op == "round":
+        mode, decimals, multiple = payload
+        return _shrunk(words[0], int(decimals), str(mode), int(multiple))
+    product = f"{words[0]} * {words[1]}" if node.op == "mul" else f"{words[0]} * {10 ** int(payload)}"
+    checked = f"(r if -{_LIMIT} <= (r := {product}) <= {_LIMIT} else too_large(N[{index}]))"
+    return _shrunk(checked, int(payload or 0), "half", 1) if node.op == "mul" else checked
+
+
+def _shrunk(word: str, decimals: int, mode: str, multiple: int) -> str:
+    """Write what scalar.shrink does."""
+    divisor: int = 10**decimals * multiple
+    if divisor == 1:
+        return word
+    quotient = f"-(-{word} // {divisor})" if mode == "up" else f"({word} + {divisor // 2 if mode == 'half' else 0}) // {divisor}"
+    return f"{quotient} * {multiple}" if multiple != 1 else quotient
