@@ -35,6 +35,15 @@ class UnitsDiffer(FormulaRefused):
         )
 
 
+class UnitTooHigh(FormulaRefused):
+    def __init__(self, place: Place, base: str) -> None:
+        super().__init__(
+            place,
+            f"结果的单位里 {base} 自乘太多次；请用 parameters/ 里带单位的数换算。",
+            f"the result would be counted in {base} times {base} and so on. Convert with a number from parameters/ that carries the unit.",
+        )
+
+
 class ResultUnitDiffers(FormulaRefused):
     def __init__(self, place: Place, name: str, declared: str, found: str) -> None:
         super().__init__(
@@ -74,8 +83,15 @@ class RulesUnreadable(FormulaRefused):
 class TooMuchWork(FormulaRefused):
     """A formula that would grow without bound."""
 
-    def __init__(self, place: Place, zh: str, en: str) -> None:
-        super().__init__(place, f"{zh}；请把中间结果写成单独的 @variable。", f"{en}. Write the parts as @variables of their own.")
+    def __init__(
+        self,
+        place: Place,
+        zh: str,
+        en: str,
+        instead_zh: str = "请把中间结果写成单独的 @variable",
+        instead_en: str = "Write the parts as @variables of their own",
+    ) -> None:
+        super().__init__(place, f"{zh}；{instead_zh}。", f"{en}. {instead_en}.")
 
 
 class DeclarationWrong(FormulaRefused):

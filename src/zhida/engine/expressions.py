@@ -22,7 +22,9 @@ from zhida.engine.errors import (
     LiteralNumber,
     NotSymbolic,
     Place,
+    TooMuchWork,
     UnitsDiffer,
+    UnitTooHigh,
     UnknownCode,
     WrongKind,
 )
@@ -30,6 +32,11 @@ from zhida.engine.graph import GATHERS, KIND_WORDS, MAX_SCALE, Graph, Node, Shap
 from zhida.engine.units import NUMBER, Unit
 from zhida.kernel.period import NEVER, days_since_epoch
 
+# The installed law has 31 operations one upon another and 55 in its longest formula written out. Explanations go down these by recursion.
+DEPTH_MAX = 120
+SIZE_MAX = 5_000
+NODES_MAX = 200_000
+POWER_MAX = 4
 _ENGINE = str(Path(__file__).parent)
 _TESTS = str(Path(__file__).parent / "tests")
 
@@ -70,8 +77,25 @@ class Recorder(Protocol):
 ACTIVE: ContextVar[Recorder] = ContextVar("zhida_engine_recorder")
 
 
-def make(op: str, args: tuple[Node, ...], payload: Any, shape: Shape) -> Node:
-    return ACTIVE.get().graph.node(op, args, payload, shape, here())
+def make(op: str, args: tuple[Node, ...], payload: Any, shape: Shape, beneath: int = 0) -> Node:
+    """Record an operation. Raises: TooMuchWork for a formula, or a law, that would grow without bound."""
+    graph = ACTIVE.get().graph
+    node = graph.node(op, args, payload, shape, here(), beneath)
+    if node.depth > DEPTH_MAX:
+        raise TooMuchWork(
+            here(),
+            f"这里的运算连同所引用的规则叠了超过 {DEPTH_MAX} 层",
+            f"this stands on more than {DEPTH_MAX} operations one upon another, those of the rules it names included",
+            "请减少相互引用的层数",
+            "Let fewer rules stand one upon another",
+        )
+    if node.size > SIZE_MAX:
+        zh, en = f"这个公式展开后超过 {SIZE_MAX:,} 步", f"written out, this formula has more than {SIZE_MAX:,} operations"
+        raise TooMuchWork(here(), zh, en)
+    if len(graph) > NODES_MAX:
+        zh, en = f"全部规则超过 {NODES_MAX:,} 个运算", f"all rules together have more than {NODES_MAX:,} operations"
+        raise TooMuchWork(here(), zh, en, "请减少规则文件", "Install fewer rule files")
+    return node
 
 
 def constant(value: int | bool, shape: Shape) -> Node:
@@ -275,6 +299,14 @@ def _bring(value: Expression, entity: str, over: str, home: str) -> Node:
 
 def _of_group(node: Node, group: str) -> Node | None:
     """Return the same value at the group it was projected down from, or None where a part of it is not the group's."""
+    known = ACTIVE.get().graph.at_group
+    key = (id(node), group)
+    if key not in known:
+        known[key] = _lifted(node, group)
+    return known[key]
+
+
+def _lifted(node: Node, group: str) -> Node | None:
     if not node.shape.entity or node.shape.entity == group:
         return node
     if node.op == "project":
@@ -377,8 +409,16 @@ def _multiply(left: Any, right: Any) -> Expression:
     need(b, "number", "*")
     nodes, entity, over, home = place_together(a, b)
     scale = a.shape.scale + b.shape.scale
-    shape = Shape("number", entity, a.shape.unit * b.shape.unit, min(scale, MAX_SCALE))
+    shape = Shape("number", entity, _sensible(a.shape.unit * b.shape.unit), min(scale, MAX_SCALE))
     return Expression(make("mul", tuple(nodes), max(scale - MAX_SCALE, 0), shape), over, home)
+
+
+def _sensible(unit: Unit) -> Unit:
+    """Refuse a unit that nothing is counted in: fen times fen times fen …, without end."""
+    for base, power in unit.powers:
+        if abs(power) > POWER_MAX:
+            raise UnitTooHigh(here(), base)
+    return unit
 
 
 def _divide(left: Any, right: Any) -> Expression:
@@ -386,7 +426,7 @@ def _divide(left: Any, right: Any) -> Expression:
     need(a, "number", "/")
     need(b, "number", "/")
     nodes, entity, over, home = place_together(a, b)
-    shape = Shape("number", entity, a.shape.unit / b.shape.unit, MAX_SCALE)
+    shape = Shape("number", entity, _sensible(a.shape.unit / b.shape.unit), MAX_SCALE)
     # The dividend is widened by so many decimals that the whole-number quotient has six.
     return Expression(make("div", tuple(nodes), MAX_SCALE + b.shape.scale - a.shape.scale, shape), over, home)
 

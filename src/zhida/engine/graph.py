@@ -43,10 +43,14 @@ class Shape:
 class Node:
     """One operation. Compared by identity: the graph that made it keeps equal nodes once."""
 
-    __slots__ = ("args", "op", "payload", "place", "shape")
+    __slots__ = ("args", "depth", "op", "payload", "place", "shape", "size")
 
-    def __init__(self, op: str, args: tuple[Node, ...], payload: Any, shape: Shape, place: Place) -> None:
+    def __init__(self, op: str, args: tuple[Node, ...], payload: Any, shape: Shape, place: Place, beneath: int = 0) -> None:
         self.op, self.args, self.payload, self.shape, self.place = op, args, payload, shape, place
+        # How many operations stand one upon another here (beneath: those of the rule that a reference names), and how many there would be
+        # if every shared part were written out.
+        self.depth: int = 1 + max([arg.depth for arg in args], default=beneath)
+        self.size: int = 1 + sum([arg.size for arg in args])
 
     def __repr__(self) -> str:
         inner = ", ".join(repr(arg) for arg in self.args)
@@ -58,12 +62,14 @@ class Graph:
 
     def __init__(self) -> None:
         self._nodes: dict[tuple[Hashable, ...], Node] = {}
+        # What expressions.py found for a node once: the same value at its group, by node and group.
+        self.at_group: dict[tuple[int, str], Node | None] = {}
 
-    def node(self, op: str, args: tuple[Node, ...], payload: Hashable, shape: Shape, place: Place) -> Node:
+    def node(self, op: str, args: tuple[Node, ...], payload: Hashable, shape: Shape, place: Place, beneath: int = 0) -> Node:
         key = (op, tuple(id(arg) for arg in args), payload, shape)
         found = self._nodes.get(key)
         if found is None:
-            found = self._nodes[key] = Node(op, args, payload, shape, place)
+            found = self._nodes[key] = Node(op, args, payload, shape, place, beneath)
         return found
 
     def __len__(self) -> int:

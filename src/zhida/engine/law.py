@@ -26,6 +26,7 @@ from zhida.engine.errors import (
     NotWhole,
     ResultUnitDiffers,
     RootNeeded,
+    TooMuchWork,
     TreesMixed,
     UnitUnknown,
     UnknownName,
@@ -52,6 +53,9 @@ from zhida.engine.sources import CITY, Areas, PackSource, content_name, definiti
 from zhida.engine.symbols import EntitySymbol, PeriodSymbol, finished
 from zhida.engine.units import BASES, Unit, edge_unit
 from zhida.kernel.period import Month
+
+# As many rules may name one another in a row; the installed law has 8 levels.
+CHAIN_MAX = 50
 
 
 def load_law(
@@ -100,6 +104,8 @@ class Law:
         # Benefits published after as_of: recorded, so that others may name them, and never granted.
         self.unpublished: set[str] = set()
         self._recording: list[str] = []
+        # How many rules stand one upon another below a rule.
+        self._levels: dict[str, int] = {}
         self._programs: dict[tuple[str, tuple[str, ...] | None, tuple[str, ...], str], Program] = {}
         self._record_all()
 
@@ -168,8 +174,21 @@ class Law:
             raise self._unknown(entity, name, definition)
         if name not in self.versions:
             self._record(definition)
-        shape = self.versions[name][0][1].shape
-        return make("ref", (), name, Shape(shape.kind, entity.name, shape.unit, shape.scale, shape.codes))
+        if self._recording:
+            self._stands_on(self._recording[-1], name)
+        roots = [root for _, root in self.versions[name]]
+        shape = roots[0].shape
+        beneath = max(root.depth for root in roots)
+        return make("ref", (), name, Shape(shape.kind, entity.name, shape.unit, shape.scale, shape.codes), beneath)
+
+    def _wordings(self, name: str) -> list[Node]:
+        """Every wording of a variable; none of a benefit, which is 0 while it is not in force."""
+        return [] if isinstance(self.definitions[name], BenefitDefinition) else [root for _, root in self.versions[name]]
+
+    def _stands_on(self, name: str, other: str) -> None:
+        self._levels[name] = max(self._levels.get(name, 0), self._levels.get(other, 0) + 1)
+        if self._levels[name] >= CHAIN_MAX:
+            raise _chain_too_long()
 
     def _unknown(self, entity: Entity, name: str, definition: Definition | None) -> EngineError:
         other = definition.entity.name if definition else next((owner for owner, fact in self.facts if fact == name), "")
@@ -206,7 +225,7 @@ class Law:
             for definition in self.definitions.values():
                 if isinstance(definition, BenefitDefinition):
                     self._check_benefit(definition)
-            guards = Guards(self.parameters, lambda name: [root for _, root in self.versions[name]])
+            guards = Guards(self.parameters, self._wordings)
             for versions in self.versions.values():
                 for _, root in versions:
                     guards.refuse_unsafe(root)
@@ -216,6 +235,8 @@ class Law:
     def _record(self, definition: Definition) -> None:
         if definition.name in self._recording:
             raise Cycle(here(), [*self._recording[self._recording.index(definition.name) :], definition.name])
+        if len(self._recording) == CHAIN_MAX:
+            raise _chain_too_long()
         self._recording.append(definition.name)
         known = [formula for formula in definition.formulas if self.as_of is None or formula.known_from <= self.as_of]
         if not known:
@@ -258,6 +279,11 @@ class Law:
                 raise NotWhole(root.place, benefit.name, root.shape.scale)
         if benefit.occasion:
             self.value_named(benefit.entity, benefit.occasion)
+
+
+def _chain_too_long() -> TooMuchWork:
+    zh, en = f"规则一个引用一个，超过 {CHAIN_MAX} 层", f"rules name one another more than {CHAIN_MAX} levels deep"
+    return TooMuchWork(here(), zh, en, "请减少相互引用的层数", "Let fewer rules stand one upon another")
 
 
 class _LawSymbol(Symbol):

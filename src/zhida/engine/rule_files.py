@@ -19,6 +19,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -39,8 +40,11 @@ from zhida.engine.rule_syntax import (
     shortened,
 )
 from zhida.kernel.period import NEVER
+from zhida.kernel.text import Text
 
 _DECORATORS: dict[str, Callable[..., Any]] = {"variable": variable, "benefit": benefit}
+_EVERY = (functions.MONTH, functions.QUARTER, functions.YEAR, functions.ONCE)
+_PAYEES = ("self", "head", "guardian", "mother")
 # The engine's own words; every rule file has them.
 _LANGUAGE: dict[str, Any] = {name: getattr(functions, name) for name in functions.__all__} | {"NEVER": NEVER} | _DECORATORS
 
@@ -212,13 +216,10 @@ class _Reader:
     def _called(self, name: str, word: Callable[..., Any], node: ast.Call) -> Any:
         """Call a declaring word with written values. Raises: DeclarationWrong where it does not take them."""
         given, named = self._arguments(node, self.written)
-        _refuse_misfit(self.place(node), name, word, given, named)
-        try:
-            return word(*given, **named)
-        except (TypeError, ValueError) as error:
-            raise DeclarationWrong(
-                self.place(node), f"{name}(…)", f"{error}；请改正所写的值", f"{error}. Correct what is written there"
-            ) from None
+        arguments = _refuse_misfit(self.place(node), name, word, given, named)
+        if name in (*_DECORATORS, "from_date", "Text"):
+            _refuse_wrong_kinds(self.place(node), name, arguments)
+        return word(*given, **named)
 
     def _arguments(self, node: ast.Call, read: Callable[[ast.expr], Any]) -> tuple[list[Any], dict[str, Any]]:
         named: dict[str, Any] = {}
@@ -253,7 +254,12 @@ class _Reader:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="from_date")):
                 if name not in self.definitions:
                     raise NameUndefined(self.place(decorator), name, list(self.definitions))
-                self._called("from_date", self.definitions[name].from_date, decorator)(function)
+                definition = self.definitions[name]
+                days = {wording.since for wording in definition.formulas}
+                self._called("from_date", definition.from_date, decorator)(function)
+                if len({wording.since for wording in definition.formulas}) == len(days):
+                    zh, en = "这一天已有另一种写法；请改写日期", "it has another wording from this day. Write another day"
+                    raise DeclarationWrong(self.place(decorator), f"@{name}.from_date", zh, en)
             case _:
                 raise self.refusal(
                     decorator,
@@ -470,13 +476,63 @@ class _FunctionReader:
         return rule_functions.call(self.file.place(node), helper, [self.term(one) for one in node.args], {})
 
 
-def _refuse_misfit(place: Place, name: str, word: Callable[..., Any], given: list[Any], named: dict[str, Any]) -> None:
-    """Raise DeclarationWrong where a word does not take the arguments it is given."""
+def _refuse_misfit(place: Place, name: str, word: Callable[..., Any], given: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments by name. Raises: DeclarationWrong where a word does not take those it is given."""
     signature = inspect.signature(word)
     try:
-        signature.bind(*given, **named)
+        return signature.bind(*given, **named).arguments
     except TypeError as error:
         takes = ", ".join(signature.parameters)
-        raise DeclarationWrong(
-            place, f"{name}(…)", f"参数不对（{error}）；它的参数是 {takes}", f"the arguments do not fit ({error}). It takes: {takes}"
-        ) from None
+        zh, en = f"参数不对（{error}）；它的参数是 {takes}", f"the arguments do not fit ({error}). It takes: {takes}"
+        raise DeclarationWrong(place, f"{name}(…)", zh, en) from None
+
+
+def _refuse_wrong_kinds(place: Place, word: str, arguments: Mapping[str, Any]) -> None:
+    """Raise DeclarationWrong for the first argument of @variable, @benefit or @….from_date that is of another kind than it must be."""
+    for name, value in arguments.items():
+        fits, zh, en = _KINDS.get(name, _TEXT)
+        if not fits(value):
+            written = f"@{word}({name}={shortened(repr(value))})"
+            raise DeclarationWrong(place, written, f"{name} {zh}", f"{name} {en}")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_day(value: Any) -> bool:
+    try:
+        return value is None or bool(date.fromisoformat(value))
+    except (TypeError, ValueError):
+        return False
+
+
+_TEXT = (_is_text, "须是引号里的文字", "is text in quotes")
+# What an argument of a declaration must be: the test, and how a sentence says it.
+_KINDS: dict[str, tuple[Callable[[Any], bool], str, str]] = {
+    "entity": (lambda value: isinstance(value, Entity), "须是实体，例如 Person", "is an entity, as Person"),
+    "label": (
+        lambda value: isinstance(value, Text) or (isinstance(value, tuple) and len(value) == 2 and all(map(_is_text, value))),
+        '须是两种语言的文字：("高龄津贴", "Old-age allowance")',
+        'is text in two languages: ("高龄津贴", "Old-age allowance")',
+    ),
+    "codes": (
+        lambda value: isinstance(value, tuple) and all(map(_is_text, value)),
+        '须是括号里的代码：("low", "high")',
+        'are codes in brackets: ("low", "high")',
+    ),
+    "every": (lambda value: value in _EVERY, f"须是 {'、'.join(_EVERY)} 之一", f"is one of {', '.join(_EVERY)}"),
+    "payee": (
+        lambda value: _is_text(value) and (value in _PAYEES or value.startswith("organisation:")),
+        f"须是 {'、'.join(_PAYEES)} 或 organisation:事实",
+        f"is one of {', '.join(_PAYEES)} or organisation:<fact>",
+    ),
+    "occasion": (lambda value: value is None or _is_text(value), *_TEXT[1:]),
+    "in_force": (
+        lambda value: isinstance(value, tuple) and len(value) == 2 and all(map(_is_day, value)),
+        '须是起止两天：("2021-01-01", None)',
+        'is a first day and the day after the last: ("2021-01-01", None)',
+    ),
+    "since": (lambda value: value is not None and _is_day(value), "须写成 2025-01-23", "is a day, written as 2025-01-23"),
+    "known_from": (_is_day, "须写成 2025-01-23", "is a day, written as 2025-01-23"),
+}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zhida.engine.errors import EngineError, FormulaFailed, NotSymbolic, Place, WrongKind
+from zhida.engine.errors import EngineError, FormulaFailed, NotSymbolic, Place, TooMuchWork, WrongKind
 from zhida.engine.expressions import PLACE, Expression, Symbol, here, lift
 from zhida.engine.references import ParameterReference, ScaleReference
 from zhida.engine.rule_syntax import shortened
@@ -64,6 +64,9 @@ class RuleFunction:
             return values[0]
         except EngineError:
             raise
+        except RecursionError:
+            zh, en = f"{self.__name__} 引用的规则叠得太深", f"{self.__name__} names rules that stand too many upon one another"
+            raise TooMuchWork(self.place, zh, en) from None
         except Exception as error:
             raise FormulaFailed(here(), self.__name__, f"{type(error).__name__}: {error}") from error
         finally:

@@ -9,9 +9,9 @@ from typing import NoReturn
 from zhida.engine.errors import NotInRules, NotSymbolic, Place, RulesUnreadable
 from zhida.engine.expressions import short_place
 
-# A long pack has 15,000 characters, forty terms in a formula and five levels of brackets.
+# The longest installed file has 15,000 characters and syntax 12 levels deep.
 CHARACTERS_MAX = 200_000
-NESTING_MAX = 100
+NESTING_MAX = 60
 # Terms that one call of a formula may work out, those of the functions it calls included; and all formulas of a file together.
 FORMULA_TERMS_MAX = 2_000
 FILE_TERMS_MAX = 50_000
@@ -118,12 +118,20 @@ REMEDIES: dict[type[ast.AST], tuple[str, tuple[str, str]]] = {
 
 def read_text(path: Path) -> str:
     """Return the text of a rule file, no more of it than a rule file may hold. Raises: RulesUnreadable."""
-    with path.open("rb") as opened:
-        raw = opened.read(4 * CHARACTERS_MAX + 1)
+    file = short_place(str(path), 1)[0]
+    raw = b""
     try:
+        # A pipe or a device would be read without end.
+        if not path.is_file():
+            raise FileNotFoundError(f"{path.name} is not a file")
+        with path.open("rb") as opened:
+            raw = opened.read(4 * CHARACTERS_MAX + 1)
         return raw.decode("utf-8")
+    except OSError as error:
+        zh, en = f"文件无法读取（{error}）；请检查 {path.name}。", f"the file cannot be read ({error}). Check {path.name}."
+        raise RulesUnreadable((file, 1), zh, en) from None
     except UnicodeDecodeError as error:
-        place = (short_place(str(path), 1)[0], raw.count(b"\n", 0, error.start) + 1)
+        place = (file, raw.count(b"\n", 0, error.start) + 1)
         raise RulesUnreadable(place, "文字不是 UTF-8；请另存为 UTF-8。", "the text is not UTF-8. Save it as UTF-8.") from None
 
 
@@ -136,7 +144,8 @@ def parsed(text: str, file: str) -> ast.Module:
             f"the file has more than {CHARACTERS_MAX:,} characters. Split it into several files.",
         )
     try:
-        tree = ast.parse(text)
+        # For a wrong line Python looks into the file it is told; no file has an empty name.
+        tree = ast.parse(text, "")
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         reason = getattr(error, "msg", None) or str(error)

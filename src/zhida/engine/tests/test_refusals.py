@@ -11,7 +11,10 @@ from zhida.engine.api import EngineError
 from zhida.engine.tests.written import OFFSET, written_law
 from zhida.kernel.period import Month
 
-LIMIT = "limit: {unit: year, values: [{from: 2000-01-01, value: 80}]}"
+LIMIT = """
+limit: {unit: year, values: [{from: 2000-01-01, value: 80}]}
+due: {unit: yuan/month, values: [{from: 2000-01-01, value: 80}]}
+"""
 VARIABLE = "@variable({entity}, unit='{unit}', label=TITLE)\ndef x({name}, law, period): return {formula}\n"
 
 # entity, unit, formula -> the error and words that its sentence must hold
@@ -36,6 +39,22 @@ REFUSED = [
     ("Household", "1", "household.rent / household.household_income", errors.MayDivideByZero, ["where(divisor > 0", "maximum(divisor, 1)"]),
     ("Household", "fen/month", "household.rent / count(household.members.disabled)", errors.MayDivideByZero, ["divisor"]),
     ("Household", "1", "where(household.rent > 0, household.rent / household.household_income, 0)", errors.MayDivideByZero, ["divisor"]),
+    ("Household", "1", "where(household.rent > law.limit * 0, 1, household.rent / household.rent)", errors.UnitsDiffer, ["fen/month"]),
+    ("Household", "1", "where(household.rent != 0, household.rent / maximum(household.rent, 0), 0)", errors.MayDivideByZero, ["divisor"]),
+    (
+        "Household",
+        "1",
+        "where(household.rent - law.due != 0, law.due / (household.rent - law.due + law.due), 0)",
+        errors.MayDivideByZero,
+        ["where("],
+    ),
+    (
+        "Household",
+        "1",
+        "total(household.members.wage / household.members.wage, where=household.members.wage > 0)",
+        errors.MayDivideByZero,
+        ["divisor"],
+    ),
     ("Person", "fen/month", "person.wage if person.disabled else 0", errors.NotSymbolic, ["where(condition, a, b)"]),
     ("Person", "bool", "person.disabled and person.hukou_local", errors.NotSymbolic, ["&, |, ~"]),
     ("Person", "fen/month", "person.wage // law.limit", errors.NotSymbolic, ["round_down(a / b)"]),
@@ -80,6 +99,7 @@ SAFE_DIVISIONS = [
     "where(household.rent > 0, household.household_income / household.rent * household.rent, 0)",
     "where(household.rent == 0, 0, household.household_income / household.rent * household.rent)",
     "where((household.size > 1) & (household.rent >= 1 * law.rent_least), household.household_income / household.rent * household.rent, 0)",
+    "where(household.rent != 0, household.household_income / household.rent * household.rent, 0)",
     "where(~(household.rent <= 0), household.household_income / household.rent * household.rent, 0)",
     "household.household_income / law.two",
     "household.household_income / clamp(household.size, law.two, law.four)",
