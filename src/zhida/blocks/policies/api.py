@@ -1,41 +1,73 @@
-"""The door of policies: the words packs are written in, runs, decisions, the happiness list, appeals."""
+"""The door of policies: the words packs are written in, runs, decisions, the happiness list, appeals, simulated reforms."""
 
 from zhida.blocks.policies.appeals import answer_appeal, appeals, file_appeal
 from zhida.blocks.policies.decisions import AGE_BANDS, recurring_keys
 from zhida.blocks.policies.difference import DifferenceRow, difference
-from zhida.blocks.policies.errors import AppealNotOpen, AppealWithoutText, NoRun, UnknownBenefit, UnknownPack
+from zhida.blocks.policies.errors import AppealNotOpen, AppealWithoutText, NoRun, NoSimulation, UnknownBenefit, UnknownPack
 from zhida.blocks.policies.explanations import Explanation, Step, explanation
 from zhida.blocks.policies.language import *  # noqa: F403
 from zhida.blocks.policies.language import __all__ as _words
-from zhida.blocks.policies.law import BenefitDefinition, benefits, facts_of, installed_law, record_types_of
+from zhida.blocks.policies.law import BenefitDefinition, benefits, facts_of, installed_law, law_source, record_types_of
 from zhida.blocks.policies.lists import EntitlementLine, EntitlementList, decided_months, entitlements
 from zhida.blocks.policies.runs import decisions_path, latest_run, run, run_benefits, run_period, runs
 from zhida.blocks.policies.sharing import set_household_sharing, shares_with_household
+from zhida.blocks.policies.simulation.commands import (
+    delete_simulation,
+    reform_problems,
+    simulate,
+    simulate_again,
+    simulation,
+    simulations,
+)
+from zhida.blocks.policies.simulation.results import (
+    BenefitCost,
+    Coverage,
+    Decile,
+    Effect,
+    Group,
+    ParameterShift,
+    Simulation,
+    Targeting,
+    Welfare,
+)
 from zhida.blocks.policies.situation_checks import Failure, check_situations, laws_as_written
 from zhida.blocks.policies.situations import Situation, read_situation_file, situation_folders
+from zhida.engine.reform import Reform, read_reform
 
 __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     *_words,
     "AGE_BANDS",
     "AppealNotOpen",
     "AppealWithoutText",
+    "BenefitCost",
     "BenefitDefinition",
+    "Coverage",
+    "Decile",
     "DifferenceRow",
+    "Effect",
     "EntitlementLine",
     "EntitlementList",
     "Explanation",
     "Failure",
+    "Group",
     "NoRun",
+    "NoSimulation",
+    "ParameterShift",
+    "Reform",
+    "Simulation",
     "Situation",
     "Step",
+    "Targeting",
     "UnknownBenefit",
     "UnknownPack",
+    "Welfare",
     "answer_appeal",
     "appeals",
     "benefits",
     "check_situations",
     "decided_months",
     "decisions_path",
+    "delete_simulation",
     "difference",
     "entitlements",
     "explanation",
@@ -43,15 +75,22 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "file_appeal",
     "installed_law",
     "latest_run",
+    "law_source",
     "laws_as_written",
+    "read_reform",
     "read_situation_file",
-    "recurring_keys",
     "record_types_of",
+    "recurring_keys",
+    "reform_problems",
     "run",
     "run_benefits",
     "run_period",
     "runs",
     "set_household_sharing",
     "shares_with_household",
+    "simulate",
+    "simulate_again",
+    "simulation",
+    "simulations",
     "situation_folders",
 ]

@@ -59,3 +59,47 @@ class SituationUnreadable(ZhidaError):
             f"情景 {file}“{name}”：{zh}；写法见 packs/README.md。",
             f"Situation '{name}' in {file}: {en}. packs/README.md says how to write it.",
         )
+
+
+class NoSimulation(ZhidaError):
+    def __init__(self, simulation_id: int) -> None:
+        super().__init__(
+            f"没有编号为 {simulation_id} 的模拟；请刷新列表。",
+            f"There is no simulation {simulation_id}. Reload the list.",
+        )
+
+
+class ParameterUnused(ZhidaError):
+    def __init__(self, parameter: str) -> None:
+        super().__init__(
+            f"没有一项发钱的待遇使用参数 {parameter}；请换一个待遇公式中出现的参数。",
+            f"No benefit that pays money reads the parameter '{parameter}'. Choose one that stands in a benefit's formula.",
+        )
+
+
+class BudgetBelowBase(ZhidaError):
+    def __init__(self, budget: str, base: str) -> None:
+        super().__init__(
+            f"预算 {budget} 元/年低于现行规定的支出 {base} 元/年；请提高预算。",
+            f"The budget of {budget} yuan a year is below the {base} yuan that the law in force spends. Raise the budget.",
+        )
+
+
+class BudgetNotMet(ZhidaError):
+    """No value of the parameter costs so little; or none costs so much (``is_short``)."""
+
+    def __init__(self, parameter: str, budget: str, value: str, cost: str, is_short: bool) -> None:
+        zh = "花不完" if is_short else "不够"
+        en = "cannot be spent by" if is_short else "is too small for"
+        super().__init__(
+            f"预算 {budget} 元/年{zh}：{parameter} 取 {value} 时为 {cost} 元/年；请改预算或换一个参数。",
+            f"The budget of {budget} yuan a year {en} '{parameter}': at {value} it costs {cost}. Change the budget, or the parameter.",
+        )
+
+
+class CostNotMonotone(ZhidaError):
+    def __init__(self, parameter: str, first: str, second: str) -> None:
+        super().__init__(
+            f"支出并不随 {parameter} 一直增加（{first} 与 {second} 之间反而减少），无法按预算倒推；请换一个参数。",
+            f"The cost does not keep rising with '{parameter}': it falls between {first} and {second}. Choose another parameter.",
+        )

@@ -69,6 +69,28 @@ class RunDifference(models.Model):
     amount_fen = models.BigIntegerField()
 
 
+class KeptSimulation(models.Model):
+    """A reform that was simulated, and what came out, as JSON (simulation.results.Simulation)."""
+
+    month = models.CharField(max_length=7)
+    snapshot_hash = models.CharField(max_length=64)
+    law_base = models.CharField(max_length=64)
+    law_reform = models.CharField(max_length=64)
+    reform_file = models.CharField(max_length=200)
+    # The reform as it was given: with a budget to spend, before the value was found.
+    reform_text = models.TextField()
+    result = models.JSONField()
+    made_by = models.CharField(max_length=150)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            # The same reform of the same law on the same facts has one result.
+            models.UniqueConstraint(fields=["month", "snapshot_hash", "law_base", "law_reform"], name="simulation_once"),
+        ]
+
+
 class Appeal(models.Model):
     """A resident says: this is wrong. An officer of the resident's street answers."""
 

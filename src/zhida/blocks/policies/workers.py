@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zhida.blocks.policies.runs import Counts, FileTask
+    from zhida.blocks.policies.simulation.parts import Part
+    from zhida.blocks.policies.simulation.tallies import Tally
+    from zhida.blocks.policies.simulation.targeting import Trial
 
 
 def start() -> None:
@@ -26,3 +29,17 @@ def make_file(task: FileTask) -> Counts:
     from zhida.blocks.policies import runs
 
     return runs.make_file(task)
+
+
+def make_part(part: Part) -> Tally:
+    """Count some chunks under two laws: see simulation.parts.make_part."""
+    from zhida.blocks.policies.simulation import parts
+
+    return parts.make_part(part)
+
+
+def cost_of(trial: Trial) -> int:
+    """Add up what some chunks would cost: see simulation.targeting.cost_of."""
+    from zhida.blocks.policies.simulation import targeting
+
+    return targeting.cost_of(trial)

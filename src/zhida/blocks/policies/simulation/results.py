@@ -242,6 +242,11 @@ class Simulation:
     deciles: tuple[Decile, ...]
     targeting: Targeting | None
     seconds: int
+    # Of a simulation that was kept: its number, the reform as it was given, who made it and when.
+    id: int = 0
+    reform_text: str = ""
+    made_by: str = ""
+    made_at: str = ""
 
     @property
     def year_base_fen(self) -> int:
