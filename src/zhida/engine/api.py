@@ -42,6 +42,7 @@ from zhida.engine.law import Law, load_law
 from zhida.engine.law_source import LawSource
 from zhida.engine.parameters import Entry, Parameter
 from zhida.engine.program import Program
+from zhida.engine.reform import Reform, ReformRefused, changed_benefits, read_reform
 from zhida.engine.sources import Areas, PackSource
 from zhida.engine.trace import ParameterUse, TraceNode
 from zhida.engine.vector import ENTITLED, NOT_ENTITLED, UNKNOWN, BenefitResult, Evaluation
@@ -81,6 +82,8 @@ __all__ = [
     "Parameter",
     "ParameterUse",
     "Program",
+    "Reform",
+    "ReformRefused",
     "RootFacts",
     "TraceNode",
     "VariableDefinition",
@@ -91,6 +94,7 @@ __all__ = [
     "any_of",
     "benefit",
     "bracket",
+    "changed_benefits",
     "clamp",
     "count",
     "highest",
@@ -104,6 +108,7 @@ __all__ = [
     "months_between",
     "months_in_a_row",
     "rank",
+    "read_reform",
     "round_down",
     "round_half_up",
     "round_up",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zhida.engine.definitions import BenefitDefinition, DatedFormula, Definition
 from zhida.engine.entities import HOUSE_FACTS, HOUSEHOLD, Entity, FactDefinition, identity_facts
@@ -53,6 +53,9 @@ from zhida.engine.sources import CITY, Areas, PackSource, content_name, definiti
 from zhida.engine.symbols import EntitySymbol, PeriodSymbol, finished
 from zhida.engine.units import BASES, Unit, edge_unit
 from zhida.kernel.period import Month
+
+if TYPE_CHECKING:
+    from zhida.engine.reform import Reform
 
 # As many rules may name one another in a row; the installed law has 8 levels.
 CHAIN_MAX = 50
@@ -159,6 +162,12 @@ class Law:
     def version_on(self, name: str, day: date) -> Node:
         """Return the wording of a definition that applies on a day."""
         return max((v for v in self.versions[name] if v[0] <= day), key=lambda version: version[0])[1]
+
+    def reformed(self, reform: Reform) -> Law:
+        """Return the law as it would be after a reform, under a name of its own; this law stays as it is. Raises: see reform.reformed."""
+        from zhida.engine.reform import reformed
+
+        return reformed(self, reform)
 
     # -- the recorder's side: names while formulas are recorded --
 
