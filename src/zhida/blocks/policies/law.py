@@ -36,15 +36,14 @@ def pack_sources() -> list[PackSource]:
     return sources
 
 
-def law_source(as_of: date | None) -> LawSource:
-    """Return what the installed law is made from, as plain data. Raises: UnknownPack."""
+def _source(as_of: date | None) -> LawSource:
     districts = tuple(area.code for area in places.districts())
     return LawSource(tuple(pack_sources()), tuple(records.facts().values()), Areas(places.AREA_GROUPS, districts), as_of)
 
 
 @cache
 def _law(as_of: date | None) -> Law:
-    return law_source(as_of).load()
+    return _source(as_of).load()
 
 
 @cache
@@ -64,6 +63,11 @@ def last_publication(day: date) -> date:
 def installed_law(as_of: date | None = None) -> Law:
     """Return the installed law as it was known on a day; today's without one. Loaded once per process and day of change."""
     return _law(last_publication(as_of or clock.today()))
+
+
+def law_source(as_of: date | None = None) -> LawSource:
+    """Return what ``installed_law`` is made from, as plain data that other machines can load. Raises: UnknownPack."""
+    return _source(last_publication(as_of or clock.today()))
 
 
 def benefits() -> dict[str, BenefitDefinition]:

@@ -1,0 +1,57 @@
+"""`zhida spark …`: a month decided on a cluster, from a snapshot that all its machines can read."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from zhida.kernel.period import Month
+
+TABLES = ("person", "household", "claim")
+
+
+@click.group()
+def spark() -> None:
+    """Decide on a cluster (the optional extra `spark`)."""
+
+
+@spark.command()
+@click.option("--month", required=True, metavar="YYYY-MM")
+@click.option("--snapshot", help="its hash  [default: the month's newest]")
+@click.option("--master", default="local[*]", show_default=True, help="Spark's master: local[2], spark://host:7077, yarn …")
+@click.option("--partitions", type=click.IntRange(min=1), help="[default: what Spark finds right for the size]")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="the law as it was known on a day  [default: today]")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="new folder for the decisions, shared with the workers")
+def run(month: str, snapshot: str | None, master: str, partitions: int | None, as_of: Any, out: Path) -> None:
+    """Decide every benefit of a month for everyone; write the rows of decisions and what they are decided from."""
+    from zhida.blocks.access import api as access
+    from zhida.blocks.policies import api as policies
+    from zhida.blocks.records import api as records
+    from zhida.engine import spark as cluster
+    from zhida.engine.spark import output
+    from zhida.project.cli import prepare_database
+
+    prepare_database()
+    period = Month.parse(month)
+    found = snapshot or records.snapshot_for(period).hash
+    folder = records.snapshot_path(found)
+    source = policies.law_source(as_of.date() if as_of else None)
+    law = source.load()
+    access.record_access(access.SYSTEM, access.Purpose.OPERATION, "spark.run", f"snapshot {found[:16]}")
+    started = time.monotonic()
+    session = cluster.session(master)
+    try:
+        tables = {name: (folder / f"{name}.parquet").absolute().as_uri() for name in TABLES}
+        output.write(cluster.decide(session, tables, source, period, partitions=partitions), out)
+        benefits = output.figures(session, out)
+    finally:
+        session.stop()
+    told = {"month": period.text, "snapshot": found, "law": law.name, "law_as_of": str(source.as_of), "benefits": benefits}
+    # Readers of Parquet folders pass over names that begin with an underscore.
+    (out / "_run.json").write_text(json.dumps(told, indent=1))
+    totals = {word: sum(line[word] for line in benefits.values()) for word in ("entitled", "unknown")}
+    click.echo(json.dumps({**told, "benefits": len(benefits), **totals, "seconds": round(time.monotonic() - started, 1)}))
