@@ -73,10 +73,14 @@ def _payload(payload: Any) -> Any:
 
 
 def _brackets(scale: ScaleTable) -> list[Any]:
-    """Return each position's (threshold, amount) pairs without the padding; None where the law has no value."""
-    last = np.iinfo(np.int64).max
+    """Return each position's (threshold, amount) pairs without brackets that hold nothing; None where the law has no value."""
     rows = zip(scale.table.present, scale.thresholds.tolist(), scale.amounts.tolist(), strict=True)
-    return [tuple((t, a) for t, a in zip(ts, amounts, strict=True) if t != last) if known else None for known, ts, amounts in rows]
+    return [_filled(ts, amounts) if known else None for known, ts, amounts in rows]
+
+
+def _filled(thresholds: list[int], amounts: list[int]) -> tuple[tuple[int, int], ...]:
+    pairs = zip(thresholds, amounts, [*thresholds[1:], None], strict=True)
+    return tuple((low, amount) for low, amount, high in pairs if low != high)
 
 
 def _cells(table: Table, cells: Sequence[Any]) -> Any:

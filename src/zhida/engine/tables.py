@@ -136,7 +136,10 @@ def _columns(parameter: Parameter, entries: Sequence[Entry | None]) -> tuple[Arr
 
 @dataclass(eq=False)
 class ScaleTable:
-    """A scale's brackets by flat position: rows of thresholds (raised to the base's decimals) and amounts, padded with empty brackets."""
+    """A scale's brackets by flat position: rows of thresholds (raised to the base's decimals) and amounts.
+
+    A shorter scale repeats its last bracket: between equal thresholds lies nothing.
+    """
 
     table: Table
     thresholds: Array
@@ -151,9 +154,11 @@ def build_scale_table(parameter: Parameter, codes: Sequence[tuple[str, ...]], da
     width = max((len(scale.thresholds) for scale in scales), default=1) or 1
     common = max(base_scale, parameter.threshold_scale)
     factor = 10 ** (common - parameter.threshold_scale)
-    thresholds = np.full((len(scales), width), np.iinfo(np.int64).max, dtype=np.int64)
+    thresholds = np.zeros((len(scales), width), dtype=np.int64)
     amounts = np.zeros((len(scales), width), dtype=np.int64)
     for row, scale in enumerate(scales):
-        thresholds[row, : len(scale.thresholds)] = [threshold * factor for threshold in scale.thresholds]
-        amounts[row, : len(scale.amounts)] = scale.amounts
+        if scale.thresholds:
+            left = width - len(scale.thresholds)
+            thresholds[row] = [threshold * factor for threshold in scale.thresholds + scale.thresholds[-1:] * left]
+            amounts[row] = scale.amounts + scale.amounts[-1:] * left
     return ScaleTable(table, thresholds, amounts, common - base_scale)
