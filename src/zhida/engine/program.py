@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zhida.engine.batch import Batch
     from zhida.engine.explain import BenefitExplanation, VariableExplanation
     from zhida.engine.fused.kernel import FusedProgram
+    from zhida.engine.fused.single import SingleProgram
     from zhida.engine.household import HouseholdFacts, RootFacts
     from zhida.engine.law import Law
     from zhida.engine.scalar import ScalarProgram
@@ -108,6 +109,21 @@ class Program:
         Raises: ColumnMissing, NumberTooLarge.
         """
         return self._fused.evaluate(batch, threads) if self._is_fused else self._vector.evaluate(batch)
+
+    @cached_property
+    def _single(self) -> SingleProgram:
+        from zhida.engine.fused.single import SingleProgram
+
+        return SingleProgram(self._fused, self._scalar.rows)
+
+    def calculate(self, household: Any) -> dict[str, list[Any]]:
+        """Return the values of every benefit and variable for one root, by name: one per row, None where unknown; without a trace.
+
+        household: HouseholdFacts or RootFacts. Fused, this is the way to ask for many households one by one. Raises: ColumnMissing,
+        FactUnusable, RowOfAnother.
+        """
+        found = self._single.calculate(household) if self._is_fused else None
+        return self._scalar.calculate(household) if found is None else found
 
     def decide(self, household: HouseholdFacts | RootFacts) -> Any:
         """Decide every benefit for one household, without a trace; see scalar.py."""

@@ -46,9 +46,9 @@ class FusedProgram:
     """A program that runs as machine code; where it may not vouch for a chunk, the NumPy kernels decide the chunk."""
 
     def __init__(self, program: Program, vector: VectorProgram) -> None:
-        self._program, self._vector = program, vector
+        self._program, self._vector, self.law = program, vector, program.law
         self._constants = plain_constants(program.nodes)
-        self._facts: list[Fact] = list(
+        self.facts: list[Fact] = list(
             dict.fromkeys((str(node.payload[0]), str(node.payload[1])) for node in program.nodes if node.op == "fact")
         )
         self._outputs = _outputs_of(program)
@@ -58,13 +58,13 @@ class FusedProgram:
         self._large = False
         self._kernels: dict[Hashable, Kernel] = {}
         # Tables the program reads, the root first.
-        self._entities = [entity.name for entity in program.root.tree() if entity.name in program.entities | {program.root.name}]
+        self.entities = [entity.name for entity in program.root.tree() if entity.name in program.entities | {program.root.name}]
         self._ranked = any(node.op == "rank" for node in program.nodes)
 
     def evaluate(self, batch: Batch, threads: int = 1, block: int = 0) -> Evaluation:
         """Decide a batch. threads: how many share it. block: roots decided together (0: as many as fit the cache)."""
         batch.require(self._program.entities)
-        columns = {fact: batch.raw(*fact) for fact in self._facts}
+        columns = {fact: batch.raw(*fact) for fact in self.facts}
         self._gaps |= {fact for fact, (_, known) in columns.items() if known is not None}
         aligned = batch.alignment
         if aligned is None or aligned.largest_group > (_RANKED_MAX if self._ranked else WIDE.group):
@@ -72,7 +72,8 @@ class FusedProgram:
         for limits in (NARROW, WIDE):
             if aligned.largest_group > limits.group or (self._large and limits is NARROW):
                 continue
-            call = _Call(self._kernel(columns, limits), batch, columns, aligned)
+            forms = {fact: Column(_KINDS[data.dtype.name], fact in self._gaps) for fact, (data, _) in columns.items()}
+            call = _Call(self.kernel(forms, limits), batch, columns, aligned)
             given_back = call.run(threads, block)
             if not given_back:
                 return self._answers(call, batch)
@@ -81,11 +82,11 @@ class FusedProgram:
             self._large = True
         return self._vector.evaluate(batch)
 
-    def _kernel(self, columns: Mapping[Fact, tuple[Array, Array | None]], limits: Limits) -> Kernel:
-        forms = {fact: Column(_KINDS[data.dtype.name], fact in self._gaps) for fact, (data, _) in columns.items()}
+    def kernel(self, forms: Mapping[Fact, Column], limits: Limits) -> Kernel:
+        """Return the machine code for columns of some forms; compiled once."""
         key = (limits, *forms.values())
         if key not in self._kernels:
-            writer = Writer(self._outputs, self._program.law.facts, forms, self._entities, self._constants, limits)
+            writer = Writer(self._outputs, self.law.facts, forms, self.entities, self._constants, limits)
             self._kernels[key] = Kernel(writer.write())
         return self._kernels[key]
 

@@ -99,7 +99,7 @@ class Writer:
         for fact, column in self._columns.items():
             low, high = of_fact(self._facts[fact], self._limits)
             bits = {"b": 1, "i8": 8, "i16": 16, "i32": 32, "i64": 64}[column.kind]
-            if fact[0] != entity or column.kind == "b" or (low <= -(2 ** (bits - 1)) and high >= 2 ** (bits - 1) - 1):
+            if fact[0] != entity or self._facts[fact].kind == "bool" or (low <= -(2 ** (bits - 1)) and high >= 2 ** (bits - 1) - 1):
                 continue
             shifted = body.let(f"sub i64 {self._fact(body, fact, '%i').data}, {low}")
             body.watch(body.let(f"icmp ugt i64 {shifted}, {high - low}"), LARGE)
