@@ -251,3 +251,26 @@ def test_a_period_holds_the_month_asked_for(tmp_path: Path, every: str, month: s
     law = written_law(tmp_path, PERIODS)
     world = world_of_one({"birth_date": Month(2024, 1).start})
     assert tuple(amount(law, Month.parse(month), f"{what}_{every}", world) for what in ("months", "start", "days")) == found
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "total(household.members.wage * law.lost)",
+        "highest(household.members.wage, where=household.members.wage * law.lost > 0)",
+        "total(household.members.share)",
+    ],
+)
+def test_a_number_that_was_not_found_leaves_a_sum_over_members_unknown(tmp_path: Path, formula: str) -> None:
+    rules = f"""
+        @variable(Household, unit="fen/month", label=TITLE)
+        def lost_sum(household, law): return {formula}
+
+        @variable(Person, unit="fen/month", label=TITLE)
+        def share(person): return person.household.lost_rent
+
+        @variable(Household, unit="fen/month", label=TITLE)
+        def lost_rent(household, law): return household.rent * law.lost
+    """
+    law = written_law(tmp_path, rules, 'lost: {unit: "1", values: [{from: 2000-01-01, value: not_found}]}')
+    assert value(law, "lost_sum", world_of_one({"wage": 5}, {"rent": 7})) == "law.lost"
