@@ -43,6 +43,9 @@ def _shifts_of(base: Parameter | None, reform: Parameter, day: date) -> Iterator
     same = False
     for keys in _combinations(base, reform):
         before, after = _told(base, day, keys), _told(reform, day, keys)
+        if _OTHER in keys and base is not None and before == _NO_VALUE:
+            # The law names all the keys there are.
+            continue
         same = same or before == after != _NO_VALUE
         if before != after:
             found.setdefault((before.zh, after.zh), []).append(keys)

@@ -16,6 +16,7 @@ from zhida.kernel import clock
 from zhida.kernel.errors import ZhidaError
 from zhida.kernel.period import Month
 from zhida.project.cli_policy import policy
+from zhida.project.cli_simulate import simulate
 from zhida.project.cli_spark import spark
 
 # The day the demonstration lives on: its month has just ended.
@@ -65,6 +66,7 @@ def cli() -> None:
 
 
 cli.add_command(policy)
+cli.add_command(simulate)
 cli.add_command(spark)
 
 

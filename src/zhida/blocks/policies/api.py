@@ -30,6 +30,9 @@ from zhida.blocks.policies.simulation.results import (
     Targeting,
     Welfare,
 )
+from zhida.blocks.policies.simulation.sheets import Sheet
+from zhida.blocks.policies.simulation.sheets import sentences as simulation_sentences
+from zhida.blocks.policies.simulation.sheets import sheets as simulation_sheets
 from zhida.blocks.policies.situation_checks import Failure, check_situations, laws_as_written
 from zhida.blocks.policies.situations import Situation, read_situation_file, situation_folders
 from zhida.engine.reform import Reform, read_reform
@@ -54,6 +57,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "NoSimulation",
     "ParameterShift",
     "Reform",
+    "Sheet",
     "Simulation",
     "Situation",
     "Step",
@@ -91,6 +95,8 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "simulate",
     "simulate_again",
     "simulation",
+    "simulation_sentences",
+    "simulation_sheets",
     "simulations",
     "situation_folders",
 ]

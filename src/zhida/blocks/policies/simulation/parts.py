@@ -28,6 +28,8 @@ from zhida.kernel.period import Month
 # The variables of the law that a simulation asks for; the last three only where the installed packs have them.
 FIGURES = ("registered_people", "household_type", "has_disabled_member", "registered_wages", "people")
 INCOMES = ("checked_income", "low_income_line")
+# From so many chunks on, about a quarter of a million residents, machine code saves more time than it takes to make.
+CHUNKS_TO_COMPILE_FOR = 16
 # What a part's file says of itself.
 _TALLY, _GROUPS = b"tally", b"rows_by_chunk"
 
@@ -101,6 +103,10 @@ def make_part(part: Part) -> Tally:
     if path.exists():
         return Tally.from_json(json.loads(pq.read_metadata(path).metadata[_TALLY]))
     asked = question(date.fromisoformat(part.law_as_of), part.reform_text, part.reform_file, Month.parse(part.month), bool(part.run_file))
+    if part.chunks >= CHUNKS_TO_COMPILE_FOR:
+        for program in (asked.base, asked.reform):
+            if program is not None:
+                program.fuse()
     tally = Tally()
     with atomic_path(path) as temporary, pq.ParquetWriter(temporary, HOUSEHOLDS, compression="zstd") as writer:
         for chunk, decided in _chunks(part, asked):

@@ -36,6 +36,8 @@ from zhida.kernel.progress import Progress
 
 # A common factor is looked for in thousandths, money in whole fen.
 _FACTOR_STEP, _FEN = Decimal("0.001"), Decimal("0.01")
+# About as many trials as a search takes at most: what its progress is told by.
+_TRIALS_MAX = 40
 # No value beyond this many times the one in force is tried.
 _REACH = 1_000
 Cost = Callable[[Reform | None], int]
@@ -69,6 +71,7 @@ def meet_budget(reform: Reform, trial: Trial, progress: Progress) -> tuple[Refor
         base_cost = cost(None)
         if target.budget_fen < base_cost:
             raise BudgetBelowBase(format_yuan(target.budget_fen), format_yuan(base_cost))
+        progress.total = _TRIALS_MAX
         search = _Search(ladder, cost, target.budget_fen, progress)
         best = search.run()
     after = best + search.direction
