@@ -5,6 +5,7 @@
     Program ── evaluate(Batch) ──► status, amount, occasion and missing facts of every row    vector, kernels, member_kernels, blame
     Program ── explain(HouseholdFacts) ──► the same answers with steps, sources and changes   scalar, scalar_code, trace, changes,
                                                                                                 advice, wording
+    A household stands here for any root of a tree of entities: an employer, a building, a course (``Batch.from_tables``, ``RootFacts``).
 
 Read in this order: ``entities`` (tables and facts), ``symbols``, ``expressions`` and ``functions`` (the words of a formula),
 ``definitions`` (@variable, @benefit), ``parameters`` and ``references`` (numbers of the law), ``law`` (loading and checking),

@@ -111,7 +111,7 @@ def _extreme(op: str, action: str, values: tuple[Any, ...]) -> Expression:
 
 
 def round_half_up(value: Any, to: str = FEN) -> Expression:
-    """Round to whole fen or yuan (other units: to a whole number); halves go up."""
+    """Round to whole fen or yuan (other units: to a whole number); halves go up, minus one and a half to minus one."""
     return _round("half", value, to)
 
 
@@ -121,7 +121,7 @@ def round_up(value: Any, to: str = FEN) -> Expression:
 
 
 def round_down(value: Any, to: str = FEN) -> Expression:
-    """Round down to whole fen or yuan (other units: to a whole number)."""
+    """Round down to whole fen or yuan (other units: to a whole number), below zero away from it."""
     return _round("down", value, to)
 
 
@@ -277,7 +277,7 @@ def rank(value: Any, within: str | None = None, where: Any = None, same: Any = (
     within: a group the rows belong to; without it the widest, the root of the tree. same: one key or a tuple of keys; only members with
     equal keys are numbered together (``same=(person.mother, person.father)``: the second child of the same parents).
     Equal values: the order of the rows. Members left out by ``where`` get 0. Where one value of a group (with ``same``: of those with equal
-    keys) is unknown, so are its ranks; a member that takes part with an unknown key leaves the whole group unknown.
+    keys) is unknown, so are its ranks. A member's own unknown key leaves its rank unknown, and where it takes part those of its group.
     """
     inner = lift(value)
     if inner.over or not inner.shape.entity or isinstance(value, MembersSymbol):

@@ -151,6 +151,8 @@ class NodeWords:
                 return called(self._place(node), [self.words(node.args[0])])
             case "union" | "monthbit":
                 return self.words(node.args[0])
+            case "count" if node.args[0].shape.entity != "person":
+                return called(Text("数量", "count of"), [self.words(node.args[0])])
             case op if op in FUNCTIONS:
                 args = node.args[:1] if op in GATHERS else node.args
                 return called(FUNCTIONS[op], [self.words(arg) for arg in args])
