@@ -44,6 +44,7 @@ from zhida.engine.parameters import Entry, Parameter
 from zhida.engine.program import Program
 from zhida.engine.reform import Reform, ReformRefused, changed_benefits, read_reform
 from zhida.engine.sources import Areas, PackSource
+from zhida.engine.streaming import evaluate_files
 from zhida.engine.trace import ParameterUse, TraceNode
 from zhida.engine.vector import ENTITLED, NOT_ENTITLED, UNKNOWN, BenefitResult, Evaluation
 from zhida.engine.wording import Names
@@ -97,6 +98,7 @@ __all__ = [
     "changed_benefits",
     "clamp",
     "count",
+    "evaluate_files",
     "highest",
     "is_known",
     "load_law",

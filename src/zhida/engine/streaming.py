@@ -1,0 +1,178 @@
+"""Facts in files, answers in files: a few row groups at a time, so that memory does not grow with the city.
+
+A folder holds one Parquet file per entity (``person.parquet`` …), and row group *i* of every file holds the same whole roots. Answers
+are written in parts, named by the first row group they answer for: ``decisions-00000.parquet`` (who is entitled, and who waits for what)
+and one file per entity with the variables asked for. A part is there whole or not at all, so a killed run carries on where it stood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Lock, local
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from zhida.engine.batch import Batch
+from zhida.engine.vector import UNKNOWN, BenefitResult, Evaluation
+from zhida.kernel.files import atomic_path
+
+if TYPE_CHECKING:
+    from zhida.engine.program import Program
+
+# Rows of the largest entity that are decided together: enough that what a batch costs once does not count.
+_ROWS = 131_072
+# Row groups read together answer in one part.
+_PARTS_ROWS = 4 * _ROWS
+_TYPES = {"bool": pa.bool_(), "date": pa.date32()}
+_DECISIONS = pa.schema(
+    [
+        ("benefit", pa.dictionary(pa.int16(), pa.string())),
+        ("entity_no", pa.int64()),
+        ("root_no", pa.int64()),
+        ("status", pa.int8()),
+        ("amount", pa.int64()),
+        ("occasion", pa.int64()),
+        ("missing", pa.string()),
+    ]
+)
+
+
+class Folder:
+    """The tables of a folder, row group by row group. Every thread opens the files for itself."""
+
+    def __init__(self, folder: Path, columns: Mapping[str, Sequence[str]]) -> None:
+        self._folder, self._columns = folder, {entity: list(dict.fromkeys(names)) for entity, names in columns.items()}
+        self._files = local()
+        metadata = {entity: file.metadata for entity, file in self._opened().items()}
+        self.groups = min(one.num_row_groups for one in metadata.values())
+        self._rows = [max(one.row_group(group).num_rows for one in metadata.values()) for group in range(self.groups)]
+
+    def spans(self, groups: range, rows: int) -> Iterator[range]:
+        """Cut consecutive row groups into spans that each have about so many rows."""
+        first, count = groups.start, 0
+        for group in groups:
+            count += self._rows[group]
+            if count >= rows or group + 1 == groups.stop:
+                yield range(first, group + 1)
+                first, count = group + 1, 0
+
+    def tables(self, span: range) -> dict[str, pa.Table]:
+        """Read some row groups of every file."""
+        files, groups = self._opened(), list(span)
+        return {entity: file.read_row_groups(groups, columns=self._columns[entity], use_threads=False) for entity, file in files.items()}
+
+    def _opened(self) -> dict[str, pq.ParquetFile]:
+        if not hasattr(self._files, "by_entity"):
+            self._files.by_entity = {entity: pq.ParquetFile(self._folder / f"{entity}.parquet") for entity in self._columns}
+        found: dict[str, pq.ParquetFile] = self._files.by_entity
+        return found
+
+
+def columns_of(program: Program) -> dict[str, list[str]]:
+    """Return by entity the columns a program reads: its facts, and the numbers by which rows belong together."""
+    entities = [entity for entity in program.root.tree() if entity.name in program.entities | {program.root.name}]
+    found = {entity.name: [entity.key, *([entity.parent.key] if entity.parent else []), program.root.key] for entity in entities}
+    for node in program.nodes:
+        if node.op == "fact":
+            found[str(node.payload[0])].append(str(node.payload[1]))
+    return {entity: list(dict.fromkeys(names)) for entity, names in found.items()}
+
+
+def evaluate_files(
+    program: Program, folder: Path, out: Path, *, threads: int = 2, progress: Callable[[int], None] | None = None, rows: int = _ROWS
+) -> int:
+    """Decide everybody in a folder; return how many parts were written. Parts that are there are kept.
+
+    threads: how many share the work. progress: told how many row groups are done, each time some are. rows: decided together, about.
+    Raises: ColumnMissing, BatchDisordered, NumberTooLarge.
+    """
+    facts = Folder(folder, columns_of(program))
+    writer = _Writer(program, out)
+    lock = Lock()
+
+    def decide(span: range) -> int:
+        made = writer.write(facts, span, rows)
+        if progress is not None:
+            with lock:
+                progress(len(span))
+        return made
+
+    with ThreadPoolExecutor(threads) as pool:
+        return sum(pool.map(decide, list(facts.spans(range(facts.groups), _PARTS_ROWS))))
+
+
+class _Writer:
+    """Writes the parts of one program's answers."""
+
+    def __init__(self, program: Program, out: Path) -> None:
+        self._program, self._out = program, out
+        self._keys = {entity.name: entity.key for entity in program.root.tree()}
+        self._schemas: dict[str, pa.Schema] = {}
+        for name, node in program.variables.items():
+            known = self._schemas.setdefault(node.shape.entity, pa.schema([pa.field(self._keys[node.shape.entity], pa.int64(), False)]))
+            self._schemas[node.shape.entity] = known.append(pa.field(name, _TYPES.get(node.shape.kind, pa.int64())))
+        if program.benefits:
+            self._schemas["decisions"] = _DECISIONS
+
+    def write(self, facts: Folder, span: range, rows: int) -> int:
+        """Decide some row groups, a few at a time, into one part; return how many files that made."""
+        paths = {name: self._out / f"{name}-{span.start:05d}.parquet" for name in self._schemas}
+        missing = {name: path for name, path in paths.items() if not path.exists()}
+        with ExitStack() as stack:
+            writers = {}
+            for name, path in missing.items():
+                temporary = stack.enter_context(atomic_path(path))
+                writers[name] = stack.enter_context(_opened(temporary, self._schemas[name]))
+            for part in facts.spans(span, rows) if writers else ():
+                tables = facts.tables(part)
+                evaluation = self._program.evaluate(Batch.from_tables(tables, self._program.root, self._program.law.facts.values()))
+                for name, writer in writers.items():
+                    table = self._decisions(evaluation, tables) if name == "decisions" else self._values(name, evaluation, tables)
+                    writer.write_table(table, row_group_size=max(table.num_rows, 1))
+        return len(missing)
+
+    def _values(self, entity: str, evaluation: Evaluation, tables: Mapping[str, pa.Table]) -> pa.Table:
+        schema = self._schemas[entity]
+        columns = [tables[entity].column(self._keys[entity]).cast(pa.int64())]
+        for field in list(schema)[1:]:
+            data, known = evaluation.values[field.name]
+            if pa.types.is_date(field.type):
+                data = data.astype(np.int32, copy=False)
+            elif not pa.types.is_boolean(field.type):
+                data = data.astype(np.int64, copy=False)
+            columns.append(pa.array(data, field.type, mask=None if known is None else ~known))
+        return pa.table(columns, schema=schema)
+
+    def _decisions(self, evaluation: Evaluation, tables: Mapping[str, pa.Table]) -> pa.Table:
+        """Rows for whoever is entitled or waits for a fact; who is not entitled has none."""
+        parts = [self._rows_of(result, tables) for result in evaluation if result.status.any()]
+        return pa.concat_tables(parts).unify_dictionaries() if parts else _DECISIONS.empty_table()
+
+    def _rows_of(self, result: BenefitResult, tables: Mapping[str, pa.Table]) -> pa.Table:
+        rows = np.flatnonzero(result.status)
+        table, status = tables[result.entity], result.status[rows]
+        missing = np.full(len(rows), None, dtype=object)
+        missing[status == UNKNOWN] = result.missing
+        occasion = pa.nulls(len(rows), pa.int64()) if result.occasion is None else pa.array(result.occasion[rows], mask=status == UNKNOWN)
+        numbers = [table.column(key).take(pa.array(rows)) for key in (self._keys[result.entity], self._program.root.key)]
+        code = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(rows), dtype=np.int16)), pa.array([result.code]))
+        return pa.table([code, *numbers, status, result.amount[rows], occasion, pa.array(missing, pa.string())], schema=_DECISIONS)
+
+
+def _opened(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    # Whole numbers by their differences need no compression on top and are written twice as fast as with a dictionary (docs/benchmarks.md).
+    whole = {field.name: "DELTA_BINARY_PACKED" for field in schema if pa.types.is_integer(field.type) and field.type.bit_width > 16}
+    text = [field.name for field in schema if pa.types.is_dictionary(field.type) or pa.types.is_string(field.type)]
+    compression = {field.name: "none" if field.name in whole else "lz4" for field in schema}
+    return pq.ParquetWriter(
+        path, schema, compression=compression, use_dictionary=text, column_encoding=whole or None, write_statistics=False
+    )
+
+
+__all__ = ["Folder", "columns_of", "evaluate_files"]
