@@ -234,7 +234,8 @@ class Bench:
 
     def run(self) -> dict[str, Any]:
         self.say(f"{self.options.persons:,} persons, {self.options.repeat} repetitions")
-        versions = self.theirs("version", {})
+        versions = {"openfisca": "OpenFisca-Core", "country_template": "openfisca-country_template"}
+        theirs = self.theirs("version", {})
         for part in self.options.only or self.PARTS:
             getattr(self, part)()
         shutil.rmtree(self.out, ignore_errors=True)
@@ -247,11 +248,7 @@ class Bench:
             "template, twelve city rules and their totals",
             "writing": WRITING,
             "machine": machine(),
-            "versions": {
-                "openfisca": versions["OpenFisca-Core"],
-                "country_template": versions["openfisca-country_template"],
-                **own_versions(),
-            },
+            "versions": {name: theirs[package] for name, package in versions.items()} | own_versions(),
             "detail": self.detail,
         }
 

@@ -61,11 +61,11 @@ def _other_numbers(parameters: dict[str, Any], copy: int) -> dict[str, Any]:
     """Change every number of the law by a little, so that no two copies have one in common; the first keeps those of the mix."""
     changed = {}
     for name, parameter in parameters.items():
-        entries = [
-            {key: _changed(value, copy) if key in ("value", "scale") else value for key, value in entry.items()}
-            for entry in parameter["values"]
+        values = [
+            {key: _changed(value, copy) if key in ("value", "scale") else value for key, value in row.items()}
+            for row in parameter["values"]
         ]
-        changed[f"{name}_{copy}"] = {**parameter, "values": entries}
+        changed[f"{name}_{copy}"] = {**parameter, "values": values}
     return changed
 
 

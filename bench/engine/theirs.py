@@ -87,7 +87,7 @@ def calculate(simulation: Any, month: str) -> dict[str, np.ndarray]:
 
 
 def opened(folder: str) -> dict[str, pq.ParquetFile]:
-    return {name: pq.ParquetFile(Path(folder) / f"{name}.parquet", memory_map=True) for name in ("person", "household")}
+    return {name: pq.ParquetFile(Path(folder) / f"{name}.parquet") for name in ("person", "household")}
 
 
 # ---- tasks ------------------------------------------------------------------------------------------------------------------------------

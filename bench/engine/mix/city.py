@@ -1,8 +1,8 @@
 """Twelve city rules and their totals, in whole fen a month."""
 
-from zhida.engine.api import bracket, count, marginal, maximum, minimum, round_half_up, select, total, variable, where
-
 from mix_facts import Household, Person
+
+from zhida.engine.api import bracket, count, marginal, maximum, minimum, round_half_up, select, total, variable, where
 
 # ---- steps on the way -------------------------------------------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """OpenFisca's country template 8.2.0, formula by formula. Money is fen where the template has units of currency."""
 
-from zhida.engine.api import any_of, bracket, count, marginal, maximum, total, variable, where, years_between
-
 from mix_facts import Household, Person
+
+from zhida.engine.api import any_of, bracket, count, marginal, maximum, total, variable, where, years_between
 
 
 @variable(Person, unit="year", label=("年龄", "Age"))

@@ -1,6 +1,6 @@
 """The twelve city rules and their totals as OpenFisca variables, on top of the whole country template. Amounts are whole fen a month.
 
-OpenFisca's ``int`` is int32 and its ``float`` float32: amounts are ``int`` (exact to 21 million yuan), and products are worked out in int64.
+OpenFisca's ``int`` is int32 and its ``float`` float32: amounts are ``int`` (exact to 21 million yuan), products are worked out in int64.
 Written as its documentation advises: scales for brackets, ``household.sum`` and ``nb_persons`` for members, ``where`` for ``if``. Where
 that is slow (a parameter by zone), the faster way is taken: an array of the values, indexed by the code.
 """
