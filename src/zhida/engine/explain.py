@@ -132,7 +132,11 @@ class VariableExplanation:
 
     def __init__(self, name: str, node: Node, row: int, case: _Case) -> None:
         self.name, self.row, self._node, self._case = name, row, node, case
-        self.value: int | bool | None = case.values.at(node, row)
+
+    @property
+    def value(self) -> int | bool | None:
+        found: int | bool | None = self._case.values.at(self._node, self.row)
+        return found
 
     @cached_property
     def missing(self) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def _dates(fact: FactDefinition) -> Reader:
 
 def _day(fact: FactDefinition, value: Any) -> int | None:
     if value.__class__ is int or value is None:
-        return value  # type: ignore[no-any-return]
+        return value
     if isinstance(value, date) and not isinstance(value, datetime):
         return value.toordinal() - _EPOCH_ORDINAL
     if hasattr(value, "__index__") and not isinstance(value, bool):

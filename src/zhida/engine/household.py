@@ -113,5 +113,5 @@ class Rows:
 
 def _listed(found: Any) -> Sequence[Any]:
     if found.__class__ is list:
-        return found  # type: ignore[no-any-return]
+        return found
     return list(found) if isinstance(found, tuple) or hasattr(found, "tolist") else [found]

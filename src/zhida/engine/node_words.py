@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from zhida.engine.entities import FactDefinition
@@ -14,9 +14,11 @@ from zhida.engine.wording import (
     ONE_OF,
     OPPOSITES,
     SIGNS,
+    UNKNOWN_TEXT,
     Names,
+    Writer,
     called,
-    fact_text,
+    fact_writer,
     joined,
     percent_text,
     value_text,
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
 # Nodes whose value is a number of the law.
 SOURCES = ("number", "lookup", "marginal", "bracket")
-Writer = Callable[[Any, Names], Text]
 
 
 def parameter_of(node: Node) -> Parameter:
@@ -67,13 +68,11 @@ class NodeWords:
     def _new_writer(self, node: Node) -> Writer:
         shape, fact = node.shape, self._fact_behind(node)
         if fact is not None:
-            write_fact = value_writer(shape, fact.code_labels)
-            return lambda value, names: fact_text(value, shape, fact, names, write_fact)
+            return fact_writer(shape, fact)
         exact = node.op in ("number", "lookup", "bracket", "const")
-        write = value_writer(shape, self.code_labels(node), exact=exact, is_age=self.is_age(node))
         if exact and self._is_share(node):
-            return lambda value, names: write(value) if value is None else percent_text(int(value), shape.scale)
-        return lambda value, names: write(value)
+            return lambda value, names: UNKNOWN_TEXT if value is None else percent_text(int(value), shape.scale)
+        return value_writer(shape, self.code_labels(node), exact=exact, is_age=self.is_age(node))
 
     def _fact_behind(self, node: Node) -> FactDefinition | None:
         while node.op in ("project", "fill", "variable") and node.args:

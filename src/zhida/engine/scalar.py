@@ -403,7 +403,7 @@ class ScalarProgram:
     def values(self, rows: Rows, roots: Sequence[Node] | None = None) -> dict[int, Values]:
         """Return the values of every node below some roots (all without any), by the node's id."""
         if roots is None:
-            return {id(node): value for node, value in zip(self.nodes, self.run(rows), strict=True)}
+            return dict(zip(self._position, self.run(rows), strict=True))
         found: dict[int, Values] = {}
         for node in in_order(roots):
             index = self._position[id(node)]

@@ -6,7 +6,7 @@ at the graph again. A step of a household is made once, stands under every step 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,8 @@ from zhida.engine.definitions import BenefitDefinition
 from zhida.engine.entities import FactDefinition
 from zhida.engine.graph import GATHERS, Node
 from zhida.engine.node_values import MOVES, Values
-from zhida.engine.node_words import SOURCES, NodeWords, Writer, parameter_of
-from zhida.engine.wording import Names, granted_writer
+from zhida.engine.node_words import SOURCES, NodeWords, parameter_of
+from zhida.engine.wording import Names, Writer, granted_writer
 from zhida.kernel.period import NEVER
 from zhida.kernel.text import Text
 
@@ -29,6 +29,8 @@ _COMPARED = ("lt", "le", "gt", "ge", "eq", "ne", "isin")
 # Of more members than this, the rest is counted.
 _MEMBERS_MAX = 8
 _NOTHING = Text("", "")
+# A step is kept by its part and its row in one number; a household has fewer rows than this many bits can count.
+_ROW_BITS = 32
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,11 @@ class TraceNode:
     value: whole number of 10 ** -scale of unit, None where unknown. entity and row say whose it is (row 0 where it is everybody's).
     """
 
-    __slots__ = ("_label", "_part", "_tracer", "children", "row", "value")
+    __slots__ = ("_part", "_text", "_tracer", "children", "row", "value")
+    _text: Text
 
-    def __init__(
-        self, part: StepPart, value: Any, row: int, tracer: Tracer, children: Sequence[TraceNode] = (), label: Text | None = None
-    ) -> None:
-        self._part, self.value, self.row, self._tracer, self.children, self._label = part, value, row, tracer, children, label
+    def __init__(self, part: StepPart, value: Any, row: int, tracer: Tracer, children: Sequence[TraceNode]) -> None:
+        self._part, self.value, self.row, self._tracer, self.children = part, value, row, tracer, children
 
     @property
     def kind(self) -> str:
@@ -72,7 +73,7 @@ class TraceNode:
 
     @property
     def label(self) -> Text:
-        return self._label or self._part.label
+        return self._part.label or self._part.own_label(self)
 
     @property
     def unit(self) -> str:
@@ -88,7 +89,11 @@ class TraceNode:
 
     @property
     def text(self) -> Text:
-        return self._part.write(self.value, self._tracer.names)
+        try:
+            return self._text
+        except AttributeError:
+            self._text = self._part.write(self.value, self._tracer.names)
+            return self._text
 
     @property
     def parameter(self) -> ParameterUse | None:
@@ -111,15 +116,21 @@ class TraceNode:
 
     def walk(self) -> Iterator[tuple[int, TraceNode]]:
         """Yield (depth, step) in reading order. A step that came before comes again without those below it."""
-        shown: set[int] = set()
-        left = [(0, self)]
+        return walk([self])
+
+
+def walk(traces: Iterable[TraceNode]) -> Iterator[tuple[int, TraceNode]]:
+    """Yield (depth, step) of several traces of one household as one text: what an earlier one told is not told again."""
+    shown: set[TraceNode] = set()
+    for trace in traces:
+        left = [(0, trace)]
         while left:
             depth, step = left.pop()
             yield depth, step
-            if step.children and id(step) not in shown:
-                shown.add(id(step))
+            if step.children and step not in shown:
+                shown.add(step)
                 depth += 1
-                left.extend([(depth, child) for child in reversed(step.children)])
+                left += [(depth, child) for child in reversed(step.children)]
 
 
 class Tracer:
@@ -131,7 +142,8 @@ class Tracer:
     def __init__(self, values: Values, names: Names, parts: Parts, full: bool = False) -> None:
         self.values, self.names, self.full = values, names, full
         self.found = values.values
-        self.made: dict[tuple[int, int], TraceNode] = {}
+        # By part and row: see StepPart.collect.
+        self.made: dict[int, TraceNode] = {}
         self._parts = parts
 
     def trace(self, node: Node, row: int) -> TraceNode:
@@ -145,7 +157,9 @@ class Tracer:
 
 
 class Part:
-    """What stands below a step."""
+    """What stands below a step. likenesses: of the steps it may give, as StepPart.likeness says; None where a step may come twice."""
+
+    likenesses: frozenset[int] | None = frozenset()
 
     def collect(self, tracer: Tracer, row: int, into: list[TraceNode]) -> None:
         """Add the nearest steps at or below this part that had a say."""
@@ -157,10 +171,28 @@ class Several(Part):
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = tuple(parts)
+        self.likenesses = _apart(parts)
 
     def collect(self, tracer: Tracer, row: int, into: list[TraceNode]) -> None:
         for part in self.parts:
             part.collect(tracer, row, into)
+
+
+class StepsOfRow(Several):
+    """Steps of the same row and nothing else: what most steps rest on, so it looks for those that are made by itself."""
+
+    def __init__(self, parts: Sequence[StepPart]) -> None:
+        super().__init__(parts)
+        self._steps = tuple((part, part.key, bool(part.entity)) for part in parts)
+
+    def collect(self, tracer: Tracer, row: int, into: list[TraceNode]) -> None:
+        made = tracer.made
+        for part, key, has_rows in self._steps:
+            step = made.get(key + row if has_rows else key)
+            if step is None:
+                part.collect(tracer, row, into)
+            else:
+                into.append(step)
 
 
 class Choice(Part):
@@ -169,6 +201,7 @@ class Choice(Part):
     def __init__(self, node: Node, test: Part, yes: Part, no: Part) -> None:
         self._test, self._is_common = id(node.args[0]), not node.args[0].shape.entity
         self.test, self.yes, self.no = test, yes, no
+        self.likenesses = _apart((test, yes, no))
 
     def collect(self, tracer: Tracer, row: int, into: list[TraceNode]) -> None:
         self.test.collect(tracer, row, into)
@@ -188,6 +221,7 @@ class Decisive(Part):
         self._enough = node.op == "or"
         self._node, self._is_common = id(node), not node.shape.entity
         self._parts = tuple((id(leaf), not leaf.shape.entity, part) for leaf, part in parts)
+        self.likenesses = _apart([part for _, part in parts])
 
     def collect(self, tracer: Tracer, row: int, into: list[TraceNode]) -> None:
         found, enough = tracer.found, self._enough
@@ -200,6 +234,8 @@ class Decisive(Part):
 
 class Moved(Part):
     """Parts that stand in other rows: of the group above, of everybody in it."""
+
+    likenesses = None
 
     def __init__(self, node: Node, parts: dict[int, Part]) -> None:
         self._node, self._parts = node, parts
@@ -215,27 +251,35 @@ class StepPart(Part):
     clause = law = name = ""
     fact: FactDefinition | None = None
 
-    def __init__(self, kind: str, node: Node, label: Text, write: Writer, below: Part) -> None:
+    def __init__(self, kind: str, node: Node, label: Text | None, write: Writer, below: Part) -> None:
         self.kind, self.node, self.label, self.write, self.below = kind, node, label, write, below
         self.unit, self.scale, self.entity = str(node.shape.unit), node.shape.scale, node.shape.entity
-        self._id = id(node)
+        self._id, self.key = id(node), id(self) << _ROW_BITS
         # Steps of equal words, side by side and about the same, are one to the reader.
-        self.likeness = hash((label.zh, self.entity))
+        self.likeness = hash((label, self.entity))
+        self.likenesses = frozenset((self.likeness,))
 
     def collect(self, tracer: Tracer, row: int, into: list[TraceNode]) -> None:
         if not self.entity:
             row = 0
-        key = (self._id, row)
+        key = self.key + row
         step = tracer.made.get(key)
         if step is None:
             step = tracer.made[key] = self.step(tracer, row)
         into.append(step)
 
     def step(self, tracer: Tracer, row: int) -> TraceNode:
-        below: list[TraceNode] = []
-        self.below.collect(tracer, row, below)
+        steps: list[TraceNode] = []
+        below = self.below
+        below.collect(tracer, row, steps)
+        if below.likenesses is None and len(steps) > 1:
+            steps = _distinct(steps)
         found = tracer.found[self._id]
-        return TraceNode(self, found[row] if self.entity else found, row, tracer, _distinct(below))
+        return TraceNode(self, found[row] if self.entity else found, row, tracer, steps)
+
+    def own_label(self, step: TraceNode) -> Text:
+        """Name a step whose label is not the same for every household."""
+        return _NOTHING
 
     def parameter(self, values: Values, row: int) -> ParameterUse | None:
         return None
@@ -246,14 +290,16 @@ class FactPart(StepPart):
         super().__init__("fact", node, fact.label, write, Several(()))
         self.fact, self.name = fact, fact.name
 
+    def step(self, tracer: Tracer, row: int) -> TraceNode:
+        return TraceNode(self, tracer.found[self._id][row], row, tracer, ())
+
 
 class VariablePart(StepPart):
     def __init__(self, node: Node, definition: Any, write: Writer, below: Part) -> None:
         super().__init__("variable", node, definition.label, write, below)
         if isinstance(definition, BenefitDefinition):
             self.kind = "benefit"
-            written = granted_writer(definition.unit)
-            self.write = lambda value, names: written(value)
+            self.write = granted_writer(definition.unit)
         self.name, self.clause, self.law = definition.name, definition.clause, definition.law
 
 
@@ -303,24 +349,37 @@ class MembersPart(StepPart):
         """gather: the node that takes the members in. own: what is shown of each."""
         super().__init__("members", node, words.words(node), words.writer(node), below)
         self.name, self._gather = node.op, gather
-        self._member = StepPart("member", own, _NOTHING, words.writer(own), below)
-        self._more = StepPart("more", own, _NOTHING, lambda value, names: _NOTHING, below)
+        self._member, self._more = MemberPart(own, words.writer(own), below), MorePart(own)
 
     def step(self, tracer: Tracer, row: int) -> TraceNode:
         rows = self._rows(tracer.values, row)
-        steps = [self._of_member(tracer, index) for index in rows[:_MEMBERS_MAX]]
-        if (left := len(rows) - _MEMBERS_MAX) > 0:
-            more = Text(f"另有 {left} 项未列出", f"{left} more not listed")
-            steps.append(TraceNode(self._more, left, row, tracer, label=more))
+        steps = [self._member.step(tracer, index) for index in rows[:_MEMBERS_MAX]]
+        if len(rows) > _MEMBERS_MAX:
+            steps.append(TraceNode(self._more, len(rows) - _MEMBERS_MAX, row, tracer, ()))
         return TraceNode(self, tracer.values.at(self.node, row), row, tracer, steps)
 
     def _rows(self, values: Values, row: int) -> list[int]:
         return values.members(self._gather, row)
 
-    def _of_member(self, tracer: Tracer, index: int) -> TraceNode:
-        step = self._member.step(tracer, index)
-        step._label = tracer.names.member(self._member.entity, index) or _numbered(self._member.entity, index + 1)
-        return step
+
+class MemberPart(StepPart):
+    """One of those that a sum takes in, called by name where the reader may know it."""
+
+    def __init__(self, node: Node, write: Writer, below: Part) -> None:
+        super().__init__("member", node, None, write, below)
+
+    def own_label(self, step: TraceNode) -> Text:
+        return step._tracer.names.member(self.entity, step.row) or _numbered(self.entity, step.row + 1)
+
+
+class MorePart(StepPart):
+    """How many of a sum's members are not listed."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__("more", node, None, lambda value, names: _NOTHING, Several(()))
+
+    def own_label(self, step: TraceNode) -> Text:
+        return Text(f"另有 {step.value} 项未列出", f"{step.value} more not listed")
 
 
 class SpellPart(MembersPart):
@@ -352,12 +411,22 @@ def _entry_of(node: Node, keys: Sequence[Any]) -> Entry | None:
 
 def _distinct(steps: list[TraceNode]) -> list[TraceNode]:
     """Drop a step that stands beside its like: the same one again, or one of the same words about the same value."""
-    if len(steps) < 2 or len({step._part.likeness for step in steps}) == len(steps):
+    if len({step._part.likeness for step in steps}) == len(steps):
         return steps
     found: dict[tuple[int, int, Any, Any], TraceNode] = {}
     for step in steps:
         found.setdefault((step._part.likeness, step.row, step.value, step.parameter), step)
     return list(found.values())
+
+
+def _apart(parts: Iterable[Part]) -> frozenset[int] | None:
+    """Put together what several parts may give; None where two of them may give the like."""
+    found: set[int] = set()
+    for part in parts:
+        if part.likenesses is None or found & part.likenesses:
+            return None
+        found |= part.likenesses
+    return frozenset(found)
 
 
 # ---- from a program's nodes to its parts ------------------------------------------------------------------------------------------------
@@ -405,7 +474,10 @@ class Parts:
         for arg in node.args:
             part = self.of(arg)
             parts.extend(part.parts if isinstance(part, Several) else [part])
-        return parts[0] if len(parts) == 1 else Several(parts)
+        if len(parts) == 1:
+            return parts[0]
+        steps = [part for part in parts if isinstance(part, StepPart)]
+        return StepsOfRow(steps) if len(steps) == len(parts) else Several(parts)
 
 
 def _leaves(node: Node) -> list[Node]:

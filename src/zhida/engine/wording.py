@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from zhida.engine.calendar import NEVER_DAY, day_of
@@ -19,10 +20,9 @@ _YES, _NO, _NONE = Text("是", "yes"), Text("否", "no"), Text("无", "none")
 _NEVER, _NO_DEATH = Text("没有登记", "none registered"), Text("没有死亡登记", "no death registered")
 _ON_RECORD, _NOT_ON_RECORD = Text("有登记", "on record"), Text("没有登记", "not on record")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
-# Writes a value as people read it; None is unknown.
-Writer = Callable[[Any], Text]
 # Decimals that people read; a number of the law is written to its last decimal.
 _READ_DECIMALS = 2
+_KEPT_NUMBERS = 128
 _AREAS, _NUMBERED = ("area", "area6", "area12"), ("household_no", "digits")
 _UNIT_WORDS = {
     "fen": Text("元", "yuan"),
@@ -86,22 +86,27 @@ class Names:
     department: Callable[[str], Text | None] = lambda record_type: None
 
 
-def fact_text(value: Any, shape: Shape, fact: Any, names: Names, write: Writer | None = None) -> Text:
-    """Write the value of a fact (entities.FactDefinition) as people say it: an area by name, a day that never came as such.
+# Writes a value for a reader who knows these names; None is unknown.
+Writer = Callable[[Any, Names], Text]
 
-    write: the value_writer of its shape and code labels, for callers that keep one.
-    """
-    if value is None:
-        return UNKNOWN_TEXT
+
+def fact_text(value: Any, shape: Shape, fact: Any, names: Names) -> Text:
+    """Write the value of a fact (entities.FactDefinition) as people say it: an area by name, a day that never came as such."""
+    return fact_writer(shape, fact)(value, names)
+
+
+def fact_writer(shape: Shape, fact: Any) -> Writer:
+    """Return what ``fact_text`` does for one fact."""
     if fact.dtype in _AREAS:
-        return names.area(int(value)) or _both(str(value))
+        return lambda value, names: UNKNOWN_TEXT if value is None else names.area(int(value)) or _both(str(value))
     if fact.dtype in ("resident", "organisation"):
-        return _ON_RECORD if value else _NOT_ON_RECORD
+        return lambda value, names: UNKNOWN_TEXT if value is None else _ON_RECORD if value else _NOT_ON_RECORD
     if fact.dtype in _NUMBERED:
-        return _both(str(value))
-    if shape.kind == "date" and value >= NEVER_DAY and fact.name == "died_on":
-        return _NO_DEATH
-    return (write or value_writer(shape, fact.code_labels))(value)
+        return lambda value, names: UNKNOWN_TEXT if value is None else _both(str(value))
+    write = value_writer(shape, fact.code_labels)
+    if fact.name == "died_on":
+        return lambda value, names: _NO_DEATH if value is not None and value >= NEVER_DAY else write(value, names)
+    return write
 
 
 def value_text(value: Any, shape: Shape, code_labels: Sequence[Text] = (), *, exact: bool = False, is_age: bool = False) -> Text:
@@ -110,7 +115,7 @@ def value_text(value: Any, shape: Shape, code_labels: Sequence[Text] = (), *, ex
     >>> value_text(130100, Shape("number", unit=Unit.parse("fen/month"))).en
     '1,301.00 yuan/month'
     """
-    return value_writer(shape, code_labels, exact=exact, is_age=is_age)(value)
+    return value_writer(shape, code_labels, exact=exact, is_age=is_age)(value, Names())
 
 
 def value_writer(shape: Shape, code_labels: Sequence[Text] = (), *, exact: bool = False, is_age: bool = False) -> Writer:
@@ -119,10 +124,10 @@ def value_writer(shape: Shape, code_labels: Sequence[Text] = (), *, exact: bool 
         return _number_writer(shape, exact, is_age)
     if shape.kind == "code":
         codes = [_NONE, *(_code_text(position, shape.codes, code_labels) for position in range(1, len(shape.codes) + 1))]
-        return lambda value: UNKNOWN_TEXT if value is None else codes[int(value)]
+        return lambda value, names: UNKNOWN_TEXT if value is None else codes[int(value)]
     if shape.kind == "date":
-        return lambda value: UNKNOWN_TEXT if value is None else _NEVER if value >= NEVER_DAY else _day_text(day_of(value))
-    return lambda value: UNKNOWN_TEXT if value is None else _YES if value else _NO
+        return lambda value, names: UNKNOWN_TEXT if value is None else _NEVER if value >= NEVER_DAY else _day_text(day_of(value))
+    return lambda value, names: UNKNOWN_TEXT if value is None else _YES if value else _NO
 
 
 def _number_writer(shape: Shape, exact: bool, is_age: bool) -> Writer:
@@ -132,13 +137,13 @@ def _number_writer(shape: Shape, exact: bool, is_age: bool) -> Writer:
     many, one = f"{separator}{unit.en}".rstrip(), f"{separator}{unit.en.removesuffix('s')}".rstrip()
     decimals = _decimals_writer(shape, exact)
 
-    def write(value: Any) -> Text:
-        if value is None:
-            return UNKNOWN_TEXT
-        number = decimals(int(value))
+    # The same amounts come again and again: standards, nothing, ages.
+    @lru_cache(_KEPT_NUMBERS)
+    def number_text(value: int) -> Text:
+        number = decimals(value)
         return Text(number + zh, number + (one if number == "1" else many))
 
-    return write
+    return lambda value, names: UNKNOWN_TEXT if value is None else number_text(value)
 
 
 def _day_text(day: date) -> Text:
@@ -160,7 +165,7 @@ def granted_text(amount: int | None, unit: str) -> Text:
     >>> granted_text(130100, "fen").zh, granted_text(1, "status").en
     ('1,301.00 元', 'yes')
     """
-    return granted_writer(unit)(amount)
+    return granted_writer(unit)(amount, Names())
 
 
 def granted_writer(unit: str) -> Writer:
