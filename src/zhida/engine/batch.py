@@ -127,7 +127,7 @@ class Batch:
 
     def _parents(self, lower: str, higher: str) -> Array:
         """For each row of ``lower`` its row of ``higher``: told by the number it carries, of its parent or its root, else step by step."""
-        aligned = None if self.alignment is None else self.alignment.parents(lower, higher)
+        aligned = None if self.alignment is None else self.alignment.parents(self, lower, higher)
         if aligned is not None:
             return aligned.astype(np.int64)
         parent = self._entities[lower].parent

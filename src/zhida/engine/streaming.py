@@ -69,7 +69,9 @@ class Folder:
 
     def _opened(self) -> dict[str, pq.ParquetFile]:
         if not hasattr(self._files, "by_entity"):
-            self._files.by_entity = {entity: pq.ParquetFile(self._folder / f"{entity}.parquet") for entity in self._columns}
+            # Read ahead, the reader would keep what it has read as long as the file is open.
+            paths = {entity: self._folder / f"{entity}.parquet" for entity in self._columns}
+            self._files.by_entity = {entity: pq.ParquetFile(path, pre_buffer=False) for entity, path in paths.items()}
         found: dict[str, pq.ParquetFile] = self._files.by_entity
         return found
 

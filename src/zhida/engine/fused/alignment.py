@@ -123,53 +123,52 @@ _POINTER, _INT = ctypes.c_void_p, ctypes.c_int64
 
 
 class Alignment:
-    """Spans and parents of a batch's entities. ``is_sound`` is False where the tables need the careful search of batch.Batch."""
+    """Spans and parents of a batch's entities. ``is_sound`` is False where the tables need the careful search of batch.Batch.
+
+    It holds no reference to the batch that holds it: the two go as soon as nobody needs them.
+    """
 
     def __init__(self, batch: Batch, entities: list[str]) -> None:
-        self._batch, self._root = batch, entities[0]
+        self._root = entities[0]
         self._keys = {entity.name: entity.key for entity in batch.root.tree()}
+        self._above = {entity.name: entity.above for entity in batch.root.tree()}
         self._parents: dict[tuple[str, str], Array] = {}
         self.starts: dict[str, Array] = {}
-        self.is_sound = all(self._span(entity) for entity in entities[1:])
+        self.is_sound = all(self._span(batch, entity) for entity in entities[1:])
 
     @property
     def largest_group(self) -> int:
         """Return the most rows of one entity that belong to one root."""
         return max((int(np.diff(starts).max(initial=0)) for starts in self.starts.values()), default=0)
 
-    def _span(self, entity: str) -> bool:
+    def _span(self, batch: Batch, entity: str) -> bool:
         key = self._keys[self._root]
-        mine, theirs = self._numbers(entity, key), self._numbers(self._root, key)
+        mine, theirs = _numbers(batch, entity, key), _numbers(batch, self._root, key)
         starts, parent = np.empty(len(theirs) + 1, dtype=np.int64), np.empty(len(mine), dtype=np.int32)
         placed = _functions()["spans"](_at(mine), len(mine), _at(theirs), len(theirs), _at(starts), _at(parent))
         self.starts[entity], self._parents[(entity, self._root)] = starts, parent
         return bool(placed == len(mine))
 
-    def parents(self, lower: str, higher: str) -> Array | None:
+    def parents(self, batch: Batch, lower: str, higher: str) -> Array | None:
         """Return for each lower row its higher row (int32), or None where one has none."""
         if (lower, higher) not in self._parents:
             key = self._keys[higher]
-            steps = self._between(lower, higher)
+            steps = self._above[lower][: self._above[lower].index(higher) + 1]
             if len(steps) > 1:
-                upper, own = self.parents(steps[0], higher), self.parents(lower, steps[0])
+                upper, own = self.parents(batch, steps[0], higher), self.parents(batch, lower, steps[0])
                 return None if upper is None or own is None else upper[own]
-            mine, theirs = self._numbers(lower, key), self._numbers(higher, key)
+            mine, theirs = _numbers(batch, lower, key), _numbers(batch, higher, key)
             parent = np.empty(len(mine), dtype=np.int32)
             spans = _at(self.starts[lower]), _at(theirs), _at(self.starts[higher])
-            placed = _functions()["parents"](_at(mine), *spans, self._batch.rows[self._root], _at(parent))
+            placed = _functions()["parents"](_at(mine), *spans, batch.rows[self._root], _at(parent))
             if placed != len(mine):
                 return None
             self._parents[(lower, higher)] = parent
         return self._parents[(lower, higher)]
 
-    def _between(self, lower: str, higher: str) -> list[str]:
-        """Name the entities from just above ``lower`` up to ``higher``."""
-        entity = next(one for one in self._batch.root.tree() if one.name == lower)
-        above = entity.above
-        return above[: above.index(higher) + 1]
 
-    def _numbers(self, entity: str, key: str) -> Array:
-        return np.ascontiguousarray(self._batch.raw(entity, key)[0], dtype=np.int64)
+def _numbers(batch: Batch, entity: str, key: str) -> Array:
+    return np.ascontiguousarray(batch.raw(entity, key)[0], dtype=np.int64)
 
 
 def _at(array: Array) -> int:

@@ -150,7 +150,7 @@ class _Call:
         return np.bool_ if slot[1] == "known" else np.int64
 
     def _parents(self, lower: str, higher: str) -> Array:
-        found = self._aligned.parents(lower, higher)
+        found = self._aligned.parents(self._batch, lower, higher)
         self._is_whole &= found is not None
         return np.zeros(0, dtype=np.int32) if found is None else found
 
