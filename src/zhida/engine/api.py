@@ -4,7 +4,7 @@ from zhida.engine.batch import Batch
 from zhida.engine.definitions import BenefitDefinition, Definition, VariableDefinition, benefit, variable
 from zhida.engine.entities import HOUSE_FACTS, KINDS, Entity, FactDefinition
 from zhida.engine.errors import EngineError, FormulaRefused
-from zhida.engine.explain import BenefitExplanation, VariableExplanation
+from zhida.engine.explain import BenefitExplanation, SheetLine, VariableExplanation
 from zhida.engine.functions import (
     FEN,
     MONTH,
@@ -86,6 +86,7 @@ __all__ = [
     "Reform",
     "ReformRefused",
     "RootFacts",
+    "SheetLine",
     "TraceNode",
     "VariableDefinition",
     "VariableExplanation",

@@ -14,6 +14,7 @@ from zhida.engine.definitions import BenefitDefinition
 from zhida.engine.errors import BenefitUnknown
 from zhida.engine.graph import Node
 from zhida.engine.node_values import Values
+from zhida.engine.sheet import SheetLine, sheet
 from zhida.engine.trace import ParameterUse, TraceNode, Tracer
 from zhida.engine.wording import Names
 from zhida.kernel.text import Text
@@ -36,10 +37,6 @@ class _Case:
     @cached_property
     def tracer(self) -> Tracer:
         return Tracer(self.values, self.names, self.scalar.parts)
-
-    @cached_property
-    def full_tracer(self) -> Tracer:
-        return Tracer(self.values, self.names, self.scalar.parts, full=True)
 
     def label_of(self, name: str) -> Text:
         """Return what a missing name stands for: a fact, or ``law.<parameter>``."""
@@ -106,9 +103,9 @@ class BenefitExplanation:
         return self._case.tracer.trace(self._compiled.amount, self.row)
 
     @property
-    def full_trace(self) -> TraceNode:
-        """The steps of the rule whether or not they had a say: every variable on the way."""
-        return self._case.full_tracer.trace(self._compiled.amount, self.row)
+    def sheet(self) -> list[tuple[int, SheetLine]]:
+        """Every variable on the way, whether or not it had a say, with the values of the whole household."""
+        return sheet(self._case.scalar.parts, [self._compiled.amount], self._case.values, self._case.names)
 
     @property
     def decisive(self) -> Text:
@@ -148,10 +145,6 @@ class VariableExplanation:
         """The steps that led to the value."""
         return self._case.tracer.trace(self._node, self.row)
 
-    @property
-    def full_trace(self) -> TraceNode:
-        return self._case.full_tracer.trace(self._node, self.row)
-
 
 def explain(
     program: Program, scalar: ScalarProgram, household: Any, benefits: Sequence[str] | None, names: Names | None = None
@@ -177,9 +170,25 @@ def explain_variables(program: Program, scalar: ScalarProgram, household: Any, n
     ]
 
 
+def explain_household(program: Program, scalar: ScalarProgram, household: Any, names: Names | None = None) -> list[tuple[int, SheetLine]]:
+    """Return the sheet of all benefits and variables that the program was made for."""
+    case = _case(program, scalar, household, None, names)
+    roots = [*(benefit.amount for benefit in program.benefits.values()), *program.variables.values()]
+    return sheet(scalar.parts, roots, case.values, case.names)
+
+
 def _case(program: Program, scalar: ScalarProgram, household: Any, roots: Sequence[Node] | None, names: Names | None) -> _Case:
     rows = scalar.rows(household)
     return _Case(Values(program.law, scalar.values(rows, roots), rows), scalar, names or Names())
 
 
-__all__ = ["BenefitExplanation", "ParameterUse", "TraceNode", "VariableExplanation", "explain", "explain_variables"]
+__all__ = [
+    "BenefitExplanation",
+    "ParameterUse",
+    "SheetLine",
+    "TraceNode",
+    "VariableExplanation",
+    "explain",
+    "explain_household",
+    "explain_variables",
+]

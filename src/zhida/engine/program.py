@@ -20,7 +20,7 @@ from zhida.kernel.period import Month, days_since_epoch
 
 if TYPE_CHECKING:
     from zhida.engine.batch import Batch
-    from zhida.engine.explain import BenefitExplanation, VariableExplanation
+    from zhida.engine.explain import BenefitExplanation, SheetLine, VariableExplanation
     from zhida.engine.fused.kernel import FusedProgram
     from zhida.engine.fused.single import SingleProgram
     from zhida.engine.household import HouseholdFacts, RootFacts
@@ -142,6 +142,12 @@ class Program:
         from zhida.engine.explain import explain_variables
 
         return explain_variables(self, self._scalar, household, names)
+
+    def sheet(self, household: HouseholdFacts, names: Names | None = None) -> list[tuple[int, SheetLine]]:
+        """Return every step of one household with the values of all its members, as (depth, line) in reading order; see sheet.py."""
+        from zhida.engine.explain import explain_household
+
+        return explain_household(self, self._scalar, household, names)
 
 
 def compile_program(law: Law, period: Month, benefits: Sequence[BenefitDefinition], variables: Sequence[str], root: Entity) -> Program:

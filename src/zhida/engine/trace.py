@@ -134,13 +134,10 @@ def walk(traces: Iterable[TraceNode]) -> Iterator[tuple[int, TraceNode]]:
 
 
 class Tracer:
-    """Puts the steps of one household's decisions together.
+    """Puts the steps of one household's decisions together."""
 
-    full: also the conditions and branches that had no say, because others had decided already.
-    """
-
-    def __init__(self, values: Values, names: Names, parts: Parts, full: bool = False) -> None:
-        self.values, self.names, self.full = values, names, full
+    def __init__(self, values: Values, names: Names, parts: Parts) -> None:
+        self.values, self.names = values, names
         self.found = values.values
         # By part and row: see StepPart.collect.
         self.made: dict[int, TraceNode] = {}
@@ -165,6 +162,10 @@ class Part:
         """Add the nearest steps at or below this part that had a say."""
         raise NotImplementedError
 
+    def steps(self) -> Sequence[StepPart]:
+        """Return the nearest steps at or below this part, whether or not they had a say."""
+        raise NotImplementedError
+
 
 class Several(Part):
     """Parts of the same row, each with its own steps."""
@@ -176,6 +177,9 @@ class Several(Part):
     def collect(self, tracer: Tracer, row: int, into: list[TraceNode]) -> None:
         for part in self.parts:
             part.collect(tracer, row, into)
+
+    def steps(self) -> Sequence[StepPart]:
+        return [step for part in self.parts for step in part.steps()]
 
 
 class StepsOfRow(Several):
@@ -207,11 +211,11 @@ class Choice(Part):
         self.test.collect(tracer, row, into)
         found = tracer.found[self._test]
         decided = found if self._is_common else found[row]
-        if tracer.full:
-            self.yes.collect(tracer, row, into)
-            self.no.collect(tracer, row, into)
-        elif decided is not None:
+        if decided is not None:
             (self.yes if decided else self.no).collect(tracer, row, into)
+
+    def steps(self) -> Sequence[StepPart]:
+        return [*self.test.steps(), *self.yes.steps(), *self.no.steps()]
 
 
 class Decisive(Part):
@@ -226,10 +230,13 @@ class Decisive(Part):
     def collect(self, tracer: Tracer, row: int, into: list[TraceNode]) -> None:
         found, enough = tracer.found, self._enough
         value = found[self._node] if self._is_common else found[self._node][row]
-        is_all = value is not enough or tracer.full
+        is_open = value is not enough
         for leaf, is_common, part in self._parts:
-            if is_all or (found[leaf] if is_common else found[leaf][row]) is enough:
+            if is_open or (found[leaf] if is_common else found[leaf][row]) is enough:
                 part.collect(tracer, row, into)
+
+    def steps(self) -> Sequence[StepPart]:
+        return [step for _, _, part in self._parts for step in part.steps()]
 
 
 class Moved(Part):
@@ -243,6 +250,9 @@ class Moved(Part):
     def collect(self, tracer: Tracer, row: int, into: list[TraceNode]) -> None:
         for node, index in tracer.values.operands(self._node, row):
             self._parts[id(node)].collect(tracer, index, into)
+
+    def steps(self) -> Sequence[StepPart]:
+        return [step for part in self._parts.values() for step in part.steps()]
 
 
 class StepPart(Part):
@@ -276,6 +286,9 @@ class StepPart(Part):
             steps = _distinct(steps)
         found = tracer.found[self._id]
         return TraceNode(self, found[row] if self.entity else found, row, tracer, steps)
+
+    def steps(self) -> Sequence[StepPart]:
+        return (self,)
 
     def own_label(self, step: TraceNode) -> Text:
         """Name a step whose label is not the same for every household."""
@@ -316,6 +329,7 @@ class ParameterPart(StepPart):
         self._uses: dict[tuple[int, int | None], ParameterUse] = {}
 
     def parameter(self, values: Values, row: int) -> ParameterUse:
+        """Return the number as this row used it."""
         operands = values.operands(self.node, row)
         keys = operands if self.node.op == "lookup" else operands[1:]
         entry = _entry_of(self.node, [values.at(arg, index) for arg, index in keys])
@@ -439,6 +453,17 @@ class Parts:
         self.words = NodeWords(law)
         self._law = law
         self._parts: dict[int, Part] = {}
+        self._orders: dict[tuple[int, ...], list[tuple[int, StepPart]]] = {}
+
+    def order(self, roots: Sequence[Node]) -> list[tuple[int, StepPart]]:
+        """Return (depth, part) of every step at or below some variables, in reading order, the same for every household.
+
+        A part that came before comes again without those below it.
+        """
+        key = tuple(id(root) for root in roots)
+        if key not in self._orders:
+            self._orders[key] = list(_order([step for root in roots for step in self.of(root).steps()]))
+        return self._orders[key]
 
     def of(self, node: Node) -> Part:
         found = self._parts.get(id(node))
@@ -464,20 +489,36 @@ class Parts:
             case "run" | "longest":
                 return SpellPart(node, self.words, self.of(node.args[0].args[0].args[0]))
             case op if op in GATHERS:
-                return MembersPart(node, self.words, self.of(node.args[0]), node, node.args[0])
+                # Of a member: what is gathered, and why they take part.
+                return MembersPart(node, self.words, self._together(node.args[: 2 if node.payload[1] else 1]), node, node.args[0])
         return self._below(node)
 
     def _below(self, node: Node) -> Part:
         if node.op in MOVES:
             return Moved(node, {id(arg): self.of(arg) for arg in node.args})
+        return self._together(node.args)
+
+    def _together(self, args: Sequence[Node]) -> Part:
         parts: list[Part] = []
-        for arg in node.args:
+        for arg in args:
             part = self.of(arg)
             parts.extend(part.parts if isinstance(part, Several) else [part])
         if len(parts) == 1:
             return parts[0]
         steps = [part for part in parts if isinstance(part, StepPart)]
         return StepsOfRow(steps) if len(steps) == len(parts) else Several(parts)
+
+
+def _order(parts: Sequence[StepPart]) -> Iterator[tuple[int, StepPart]]:
+    shown: set[StepPart] = set()
+    left = [(0, part) for part in reversed(parts)]
+    while left:
+        depth, part = left.pop()
+        yield depth, part
+        if part not in shown:
+            shown.add(part)
+            below = {(step.likeness, step.node): step for step in part.below.steps()}
+            left += [(depth + 1, step) for step in reversed(below.values())]
 
 
 def _leaves(node: Node) -> list[Node]:

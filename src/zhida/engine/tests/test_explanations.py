@@ -10,8 +10,10 @@ from zhida.engine.api import BenefitExplanation, EngineError, FactDefinition, La
 from zhida.engine.calendar import NEVER_DAY
 from zhida.engine.graph import Shape
 from zhida.engine.tests.sample.entities import AREAS, FACTS
-from zhida.engine.tests.test_law import OCTOBER, POOR, SAMPLE, world_of_one
+from zhida.engine.tests.test_law import OCTOBER, POOR, world_of_one
 from zhida.engine.tests.worlds import World
+from zhida.engine.tests.written import SAMPLE
+from zhida.engine.trace import walk
 from zhida.engine.units import Unit
 from zhida.engine.wording import fact_text, value_text
 from zhida.kernel.text import Text
@@ -45,6 +47,50 @@ def test_a_trace_shows_only_the_conditions_that_decided(law: Law) -> None:
     found = explained(law, "old_age", world_of_one({"birth_date": date(1990, 5, 12), "hukou_local": False}))
     assert "hukou_local" in steps(found)
     assert "age" not in steps(found)
+
+
+def test_a_step_that_comes_again_is_not_told_twice(law: Law) -> None:
+    """Two benefits rest on the same age: as one text it is told under the first, under the second it is named."""
+    world = world_of_one({"birth_date": date(1940, 5, 12), "disability_level": 1})
+    both = law.program(OCTOBER).explain(world.alone(0), ["old_age", "care"])
+    told = list(walk(found.trace for found in both))
+    born = [depth for depth, step in told if step.name == "birth_date"]
+    assert len(born) == 1 and sum(step.name == "age" for _, step in told) >= 2
+
+
+def test_a_sheet_has_every_variable_on_the_way_for_every_member(law: Law) -> None:
+    world = World(11, 30, 0.2)
+    program = law.program(OCTOBER)
+    for position in range(30):
+        facts = world.alone(position)
+        lines = {(line.kind, line.name, line.label.en): line for _, line in program.sheet(facts)}
+        for found in program.explain(facts):
+            for _, step in found.trace.walk():
+                if step.kind not in ("member", "more"):
+                    line = lines[(step.kind, step.name, step.label.en)]
+                    assert (line.values[step.row], line.texts[step.row], line.clause) == (step.value, step.text, step.clause)
+
+
+def test_a_sheet_is_laid_out_alike_for_every_household(law: Law) -> None:
+    world, program = World(12, 9, 0.5), law.program(OCTOBER)
+    orders = {tuple((depth, line.kind, line.label.en) for depth, line in program.sheet(world.alone(position))) for position in range(9)}
+    assert len(orders) == 1
+    # What had no say stands there too: ages, for somebody who is not registered here.
+    stranger = explained(law, "old_age", world_of_one({"hukou_local": False}))
+    assert {"age", "age_two", "age_three"} <= {line.name for _, line in stranger.sheet}
+    assert not {"age", "age_two", "age_three"} & set(steps(stranger))
+
+
+def test_what_was_gathered_says_why_each_member_takes_part(law: Law) -> None:
+    found = explained(law, "care", world_of_one({"disability_level": 1, "wage": 100}))
+    assert {"any_wage", "wage", "alive", "died_on"} <= set(steps(found))
+
+
+def test_the_line_that_says_what_decided(law: Law) -> None:
+    assert explained(law, "support", world_of_one(household=POOR)).decisive.en.startswith("Support standard: 1,216.50 yuan/month;")
+    refused = explained(law, "old_age", world_of_one()).decisive.en
+    assert refused.endswith("Age at least old_age: no (Age 35 years, old_age 80 years)")
+    assert explained(law, "graduate", world_of_one({"degree": None})).decisive.en == "missing: degree"
 
 
 def test_a_failed_threshold_is_named_with_the_nearest_distance(law: Law) -> None:
