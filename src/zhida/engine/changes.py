@@ -65,7 +65,7 @@ class Trial:
     def __init__(self, compiled: CompiledBenefit, row: int, values: Values, scalar: ScalarProgram, names: Names) -> None:
         self._names = names
         self._root, self._row, self._values, self._scalar = compiled.amount, row, values, scalar
-        self._unit = compiled.definition.unit
+        self._unit, self._occasion = compiled.definition.unit, compiled.occasion
         self._nodes = in_order([compiled.amount])
         self._trials = 0
         self._words = scalar.parts.words
@@ -348,19 +348,12 @@ class Trial:
             stack.extend(reversed(self._values.operands(found, index)))
 
     def _cells(self, name: str) -> Iterator[_Fact]:
-        """Find the rows for which a fact is missing."""
-        for node in self._nodes:
-            if node.op == "fact" and node.payload[1] == name:
-                for row, value in enumerate(self._values.values[id(node)]):
-                    if value is None and self._concerns(node, row):
-                        yield self._fact(node, row)
-
-    def _concerns(self, node: Node, row: int) -> bool:
-        """Say whether a cell is of the decided row itself or of something above or below it."""
-        entity = self._root.shape.entity
-        if node.shape.entity == entity:
-            return row == self._row
-        return True
+        """Find the rows for which a fact is missing that the answer waits for: a brother's date of birth, where places are told by it."""
+        roots = [self._root] if self._occasion is None else [self._root, self._occasion]
+        cells = dict.fromkeys(cell for root in roots for cell in self._values.missing_cells(root, self._row))
+        for node, row in sorted(cells, key=lambda cell: cell[1]):
+            if node.payload == (node.shape.entity, name):
+                yield self._fact(node, row)
 
     def _fact(self, node: Node, row: int) -> _Fact:
         entity, name = node.payload
@@ -378,7 +371,8 @@ class Trial:
 
     def _whose(self, entity: str, row: int) -> Text | None:
         """Name the member a fact belongs to, unless the decision is about that very member."""
-        return None if entity == self._root.shape.entity or not entity else self._names.member(entity, row)
+        is_own = (entity, row) == (self._root.shape.entity, self._row)
+        return None if is_own or not entity else self._names.member(entity, row)
 
     def _due(self, amount: int) -> Text:
         if self._unit == "status":

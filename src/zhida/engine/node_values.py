@@ -49,13 +49,31 @@ class Values:
     def _find_missing(self, node: Node, row: int) -> frozenset[str]:
         if node.op == "fact":
             return frozenset({str(node.payload[1])})
-        if node.op == "where" and self.at(node.args[0], row) is not None:
-            return self.missing(node.args[1] if self.at(node.args[0], row) else node.args[2], row)
-        if node.op == "where":
-            return self.missing(node.args[0], row)
-        found = frozenset(name for arg, index in self.operands(node, row) for name in self.missing(arg, index))
+        found = frozenset(name for arg, index in self._waits_for(node, row) for name in self.missing(arg, index))
         if not found and node.op in SOURCES:
             return frozenset({f"law.{parameter_of(node).name}"})
+        return found
+
+    def _waits_for(self, node: Node, row: int) -> list[tuple[Node, int]]:
+        """Return the (node, row) pairs that leave an unknown value undecided."""
+        pairs = self.operands(node, row)
+        if node.op == "where":
+            test = self.at(*pairs[0])
+            pairs = pairs[:1] if test is None else [pairs[1] if test else pairs[2]]
+        return [(arg, index) for arg, index in pairs if self.at(arg, index) is None]
+
+    def missing_cells(self, node: Node, row: int) -> list[tuple[Node, int]]:
+        """Return the (fact node, row) pairs that an unknown value waits for."""
+        found: list[tuple[Node, int]] = []
+        left, seen = [(node, row)], set()
+        while left:
+            each, index = left.pop()
+            if self.at(each, index) is not None or (id(each), index) in seen:
+                continue
+            seen.add((id(each), index))
+            if each.op == "fact":
+                found.append((each, index))
+            left.extend(self._waits_for(each, index))
         return found
 
     def operands(self, node: Node, row: int) -> list[tuple[Node, int]]:

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhida.engine import api, errors
-from zhida.engine.api import Areas, Batch, Entity, FactDefinition, Law, Program, RootFacts, variable
+from zhida.engine.api import UNKNOWN, Areas, Batch, Entity, FactDefinition, Law, Names, Program, RootFacts, variable
+from zhida.engine.fused.kernel import FusedProgram
 from zhida.engine.node_words import NodeWords
 from zhida.engine.sources import definitions_of
 from zhida.engine.tests import trees
@@ -283,6 +284,20 @@ def test_a_root_alone_is_decided_as_among_all_however_they_are_cut(tree: int, se
         for found in program.explain(world.alone(position)):
             row = world.rows(found.benefit.entity.name, position)[found.row]
             assert (found.status, found.amount, ",".join(found.missing)) == whole[found.benefit.code][row]
+            assert all(step.text.zh and step.label.en for _, step in found.trace.walk() if step.kind != "more")
+            assert found.status != UNKNOWN or found.changes
+
+
+@pytest.mark.parametrize(("root", "facts", "definitions"), GROWN)
+def test_machine_code_decides_any_tree_as_numpy_does(
+    root: Entity, facts: Sequence[FactDefinition], definitions: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZHIDA_KERNEL_CACHE", str(tmp_path))
+    program = trees.law_of(*definitions).program(OCTOBER)
+    machine_code = FusedProgram(program, program._vector)
+    for seed in range(24):
+        batch = World(seed, 9, (0.0, 0.1, 0.4)[seed % 3], root, facts).batch()
+        assert answers_of(machine_code.evaluate(batch, 1 + seed % 2, (1, 2, 100)[seed % 3])) == answers_of(program.evaluate(batch))
 
 
 def test_a_law_over_several_trees_is_asked_for_one_at_a_time() -> None:
@@ -406,6 +421,14 @@ SECOND_CHILD = """
 ADULTS = [(1985, None, None), (1980, None, None)]
 
 
+def people(children: Any) -> Rows:
+    """Two adults whose parents nobody knows, and children by year of birth, mother and father."""
+    return [
+        {"household_no": 1, "resident_no": 20 - row, "birth_date": born and date(born, 6, 1), "mother": mother, "father": father}
+        for row, (born, mother, father) in enumerate([*ADULTS, *children])
+    ]
+
+
 @pytest.mark.parametrize(
     ("children", "places", "oldest"),
     [
@@ -419,18 +442,19 @@ ADULTS = [(1985, None, None), (1980, None, None)]
 )
 def test_children_of_the_same_parents_are_counted_apart(tmp_path: Path, children: Any, places: Any, oldest: Any) -> None:
     law = written_law(tmp_path, SECOND_CHILD, "grown: {unit: year, values: [{from: 2000-01-01, value: 18}]}")
-    people = [
-        {
-            "household_no": 1,
-            "resident_no": 20 - row,
-            "birth_date": born and date(born, 6, 1),
-            "mother": mother,
-            "father": father,
-        }
-        for row, (born, mother, father) in enumerate([*ADULTS, *children])
-    ]
-    found = amounts(law.program(OCTOBER), Household, FACTS, household=[{"household_no": 1}], person=people)
+    found = amounts(law.program(OCTOBER), Household, FACTS, household=[{"household_no": 1}], person=people(children))
     assert found == {"place": [0, 0, *places], "oldest_child": [0, 0, *oldest]}
+
+
+def test_a_place_that_waits_for_a_siblings_birth_date_names_the_sibling(tmp_path: Path) -> None:
+    law = written_law(tmp_path, SECOND_CHILD, "grown: {unit: year, values: [{from: 2000-01-01, value: 18}]}")
+    names = Names(member=lambda entity, row: Text(f"第{row}人", f"person {row}"))
+    children = [(2010, 1, 1), (None, 1, 1), (None, 2, 2)]
+    found = law.program(OCTOBER, ["place"]).explain(
+        alone(Household, 1, household=[{"household_no": 1}], person=people(children)), names=names
+    )
+    assert [change.en for change in found[2].changes] == ["The answer follows once 'birth date' of person 3 is known."]
+    assert [change.en for change in found[4].changes] == ["The answer follows once 'birth date' is known."]
 
 
 def test_a_place_among_full_siblings_is_said_in_words(tmp_path: Path) -> None:
