@@ -42,6 +42,11 @@ class DatedFormula:
         return short_place(self.function.__code__.co_filename, self.function.__code__.co_firstlineno)
 
     @property
+    def result_place(self) -> Place:
+        """Where it gives its result; of a plain Python function, where it begins."""
+        return self.function.result_place if isinstance(self.function, RuleFunction) else self.place
+
+    @property
     def arguments(self) -> tuple[str, ...]:
         """Names of what the formula asks for: its entity, ``law``, ``period``."""
         return self.function.arguments if isinstance(self.function, RuleFunction) else tuple(signature(self.function).parameters)

@@ -280,12 +280,14 @@ class ParameterUnreadable(EngineError):
         super().__init__(f"{file}：参数 {name} 无法读取：{zh}", f"{file}: parameter '{name}' cannot be read: {en}")
 
 
-class ParameterWithoutValue(EngineError):
-    def __init__(self, name: str, day: str, area: str, where: str) -> None:
+class ParameterWithoutValue(FormulaRefused):
+    def __init__(self, place: Place, name: str, written_at: str, day: str, area: str, rule: str) -> None:
         place_zh, place_en = (f"在 {area} ", f" for {area}") if area else ("", "")
         super().__init__(
-            f"{where}：参数 {name} {place_zh}在 {day} 没有值；请在 parameters/ 补上，或给该政策加 in_force。",
-            f"{where}: parameter '{name}' has no value on {day}{place_en}. Add it to parameters/, or bound the benefit with in_force.",
+            place,
+            f"{rule} 用到的参数 {name}（{written_at}）{place_zh}在 {day} 没有值；请在该处补上，或给该政策加 in_force。",
+            f"parameter '{name}' ({written_at}), which {rule} needs, has no value on {day}{place_en}."
+            " Add it there, or bound the benefit with in_force.",
         )
 
 

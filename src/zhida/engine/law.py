@@ -44,9 +44,11 @@ from zhida.engine.expressions import (
     rescaled,
     short_place,
 )
+from zhida.engine.gaps import Gaps
 from zhida.engine.graph import Graph, Node, Shape
 from zhida.engine.guards import Guards
-from zhida.engine.parameters import Parameter, read_folder
+from zhida.engine.parameter_files import read_folder
+from zhida.engine.parameters import Parameter
 from zhida.engine.program import Program, compile_program
 from zhida.engine.references import reference
 from zhida.engine.sources import CITY, Areas, PackSource, content_name, definitions_of
@@ -59,6 +61,8 @@ if TYPE_CHECKING:
 
 # As many rules may name one another in a row; the installed law has 8 levels.
 CHAIN_MAX = 50
+
+_PROGRAMS_KEPT = 24
 
 
 def load_law(
@@ -133,11 +137,16 @@ class Law:
         asked = [self.benefits[code].entity.root for code in wanted] + [self.definitions[name].entity.root for name in variables]
         tree = self._one_tree(asked if root is None else [*asked, root.root])
         key = (period.text, wanted if benefits is not None else None, tuple(variables), tree.name)
-        if key not in self._programs:
+        found = self._programs.pop(key, None)
+        if found is None:
             chosen = [b for b in self.benefits.values() if b.code in wanted or (benefits is None and b.entity.root.name == tree.name)]
             granted = [benefit for benefit in chosen if self.grants(benefit, period.start)]
-            self._programs[key] = compile_program(self, period, granted, variables, tree)
-        return self._programs[key]
+            found = compile_program(self, period, granted, variables, tree)
+        # The last one asked for stands last; a walk through the years keeps no month for ever.
+        self._programs[key] = found
+        for old in list(self._programs)[:-_PROGRAMS_KEPT]:
+            self._programs.pop(old, None)
+        return found
 
     def _one_tree(self, asked: Sequence[Entity]) -> Entity:
         """Return the root of the only tree that is asked for; where none is, the household's or the only one there is."""
@@ -238,6 +247,7 @@ class Law:
             for versions in self.versions.values():
                 for _, root in versions:
                     guards.refuse_unsafe(root)
+            Gaps(self).refuse()
         finally:
             ACTIVE.reset(token)
 
@@ -274,7 +284,9 @@ class Law:
                 raise FormulaArgument(formula.place, definition.name, argument, list(offers))
         outer = PLACE.set(None)
         try:
-            return _at_result(formula.function(*(offers[argument] for argument in arguments)), definition, formula)
+            result = formula.function(*(offers[argument] for argument in arguments))
+            PLACE.set(formula.result_place)
+            return _at_result(result, definition, formula)
         except EngineError:
             raise
         except Exception as error:
@@ -395,7 +407,7 @@ def _parameter_index(parameters: Sequence[Parameter]) -> dict[str, Parameter]:
     index: dict[str, Parameter] = {}
     for parameter in parameters:
         if parameter.name in index:
-            raise NameTaken((parameter.file, 1), parameter.name, index[parameter.name].file)
+            raise NameTaken((parameter.file, parameter.line), parameter.name, index[parameter.name].written_at)
         index[parameter.name] = parameter
     return index
 

@@ -35,10 +35,11 @@ import yaml
 
 from zhida.engine.errors import EngineError, Place, nearest
 from zhida.engine.fingerprints import changed_benefits
-from zhida.engine.parameters import WrittenLoader
+from zhida.engine.parameter_yaml import WrittenLoader
 from zhida.kernel.errors import InvalidPeriod
 from zhida.kernel.period import Month
 from zhida.kernel.text import Text
+from zhida.kernel.yaml_files import refuse_wild
 
 if TYPE_CHECKING:
     from zhida.engine.law import Law
@@ -206,6 +207,7 @@ class _Reading:
                 (), f"超过 {LENGTH_MAX} 个字符；请只写改动。", f"it has more than {LENGTH_MAX} characters. Write the changes only."
             )
         try:
+            refuse_wild(self.text)
             loader = WrittenLoader(self.text)
             node = loader.get_single_node()
             if node is not None:

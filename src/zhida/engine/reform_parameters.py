@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from zhida.engine.errors import nearest
 from zhida.engine.graph import MAX_SCALE
-from zhida.engine.parameters import Entry, Parameter, Scale, read_parameter
+from zhida.engine.parameter_files import read_parameter
+from zhida.engine.parameters import Entry, Parameter, Scale
 from zhida.engine.reform import ParameterChange, Reform, ReformRefused
 from zhida.engine.units import edge_unit
 from zhida.kernel.period import NEVER
@@ -118,7 +119,7 @@ def _rows(reform: Reform, change: ParameterChange, values: Any, by: Sequence[str
 def _read(law: Law, change: ParameterChange, body: dict[str, Any]) -> Parameter:
     file, line = change.place
     try:
-        return read_parameter(f"{file}:{line}", change.name, body, law.areas.names)
+        return read_parameter(file, change.name, body, law.areas.names, line)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # A pack's author is told by a traceback; a reform is written by anybody.
         raise ReformRefused(

@@ -293,7 +293,7 @@ class _FunctionReader:
         steps = [self._line(statement) for statement in body[:-1]]
         steps.append(Step((), (self.term(body[-1].value),)))
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-        return RuleFunction(node.name, file.module, (file.file, first), arguments, steps, self.steps)
+        return RuleFunction(node.name, file.module, ((file.file, first), file.place(body[-1])), arguments, steps, self.steps)
 
     def _argument_names(self) -> list[str]:
         given = self.node.args

@@ -49,9 +49,13 @@ class Step:
 class RuleFunction:
     """A function of a rule file. ``steps`` bounds the work of one call: terms of its own and of the functions it calls."""
 
-    def __init__(self, name: str, module: str, place: Place, arguments: Sequence[str], body: Sequence[Step], steps: int) -> None:
+    def __init__(
+        self, name: str, module: str, places: tuple[Place, Place], arguments: Sequence[str], body: Sequence[Step], steps: int
+    ) -> None:
         self.__name__, self.__module__ = name, module
-        self.place, self.arguments, self.steps = place, tuple(arguments), steps
+        # Where it begins, and where it gives its result.
+        self.place, self.result_place = places
+        self.arguments, self.steps = tuple(arguments), steps
         self._body = tuple(body)
 
     def __call__(self, *given: Any) -> Any:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from zhida.engine import api as e
 from zhida.engine.errors import BatchDisordered, NumberTooLarge
 from zhida.engine.law import Law
-from zhida.engine.parameters import read_folder
+from zhida.engine.parameter_files import read_folder
 from zhida.engine.tests import sample
 from zhida.engine.tests.random_formulas import Formulas
 from zhida.engine.tests.sample.entities import AREAS, CITY, FACTS, Claim, Household, Person

@@ -152,42 +152,83 @@ def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
         written_law(tmp_path, "@variable(Person, unit='bool', label=TITLE)\ndef wage(person): return person.disabled")
 
 
-WRONG_PARAMETERS = [
-    ("x: {unit: yuan, values: []}", "no list of 'values'"),
-    ("x: {unit: yuan, values: [{value: 3}]}", "needs 'from'"),
-    ("x: {unit: parsec, values: [{from: 2020-01-01, value: 3}]}", "'parsec' is not a unit"),
-    ("x: {unit: yuan, values: [{from: 2020-13-01, value: 3}]}", "is not a date"),
-    ("x: {unit: yuan, values: [{from: 2020-01-01, value: many}]}", "'many' is not a number"),
-    ("x: {unit: yuan, by: [area], values: [{from: 2020-01-01, area: moon, value: 3}]}", "the area 'moon' is unknown"),
-    ("x: {unit: yuan, values: [{from: 2020-01-01, value: {a: 3}}]}", "more levels than 'by'"),
-    ("x: {unit: '1', values: [{from: 2020-01-01, scale: {thresholds: [5, 1], rates: [0.1, 0.2]}}]}", "rising 'thresholds'"),
-    ("x: {unit: '1', values: [{from: 2020-01-01, value: 0.1234567}]}", "more than 6 decimals"),
-    ("x: [", "the YAML is wrong"),
+PAYS_X = """
+    @benefit(Household, code="b", every=MONTH, unit="fen", label=TITLE{more})
+    def b(household, law): return {formula}
+"""
+SINCE_2022 = "x: {unit: yuan, by: [area], values: [{from: 2022-01-01, area: city_proper, value: 3}]}"
+SINCE_2022_ALL = SINCE_2022.replace("city_proper", "city")
+IN_FORCE = ', in_force=("2021-01-01", {end})'
+
+# The numbers, when the benefit is in force, its formula -> the day and words of the refusal
+GAPS = [
+    (SINCE_2022, "", "law.x[household.district]", ["2022-01-01", "330127"]),
+    (SINCE_2022_ALL, IN_FORCE.format(end=None), "law.x[household.district]", ["2021-01-01", "330102"]),
+    ("x: {unit: yuan, values: [{from: 2020-01-01, until: 2023-05-16, value: 3}]}", IN_FORCE.format(end=None), "law.x", ["2023-06-01"]),
+    (
+        "x: {unit: yuan, values: [{from: 2020-01-01, until: 2022-01-01, value: 3}, {from: 2022-07-01, value: 3}]}",
+        IN_FORCE.format(end=None),
+        "law.x",
+        ["2022-01-01"],
+    ),
+    (
+        "x: {unit: yuan, threshold_unit: yuan/month, values: [{from: 2022-01-01, scale: {thresholds: [0], amounts: [1]}}]}",
+        IN_FORCE.format(end=None),
+        "bracket(law.x, household.rent)",
+        ["2021-01-01"],
+    ),
 ]
 
 
-@pytest.mark.parametrize(("parameters", "words"), WRONG_PARAMETERS)
-def test_an_unreadable_parameter_is_refused_by_file_and_name(tmp_path: Path, parameters: str, words: str) -> None:
-    with pytest.raises(errors.ParameterUnreadable) as refused:
-        written_law(tmp_path, "", parameters)
-    assert words in refused.value.text.en
-    assert "parameters/numbers.yaml" in refused.value.text.en
-
-
-BY_AREA = "x: {unit: yuan, by: [area], values: [{from: 2022-01-01, area: city_proper, value: 3}]}"
-PAYS_X = """
-    @benefit(Household, code="b", every=MONTH, unit="fen", label=TITLE)
-    def b(household, law): return law.x[household.district]
-"""
-
-
-@pytest.mark.parametrize(("month", "words"), [(Month(2021, 12), ["2021-12-01", "330102"]), (Month(2022, 1), ["2022-01-01", "330127"])])
-def test_a_parameter_without_a_value_is_refused_by_date_and_area(tmp_path: Path, month: Month, words: list[str]) -> None:
-    law = written_law(tmp_path, PAYS_X, BY_AREA)
+@pytest.mark.parametrize(("numbers", "in_force", "formula", "words"), GAPS)
+def test_a_parameter_without_a_value_while_a_benefit_is_in_force_is_refused_at_load(
+    tmp_path: Path, numbers: str, in_force: str, formula: str, words: list[str]
+) -> None:
     with pytest.raises(errors.ParameterWithoutValue) as refused:
-        law.program(month)
-    for word in ["'x'", "written.b", *words]:
+        written_law(tmp_path, PAYS_X.format(more=in_force, formula=formula), numbers)
+    assert refused.value.place[1] == OFFSET + 2
+    for word in ["/rules.py:3: ", "'x'", "parameters/numbers.yaml:1", "written.b", "Add it there", "in_force", *words]:
         assert word in refused.value.text.en
+
+
+def test_a_benefit_that_ends_with_its_numbers_is_accepted(tmp_path: Path) -> None:
+    numbers = "x: {unit: yuan, values: [{from: 2020-01-01, until: 2023-05-16, value: 3}]}"
+    written_law(tmp_path, PAYS_X.format(more=IN_FORCE.format(end='"2023-05-16"'), formula="law.x"), numbers)
+
+
+def test_a_wording_that_needs_a_number_before_it_has_a_value_is_refused(tmp_path: Path) -> None:
+    rules = """
+        @variable(Household, unit="fen", label=TITLE)
+        def amount(household): return 0
+        @amount.from_date("2023-01-01")
+        def amount_2023(household, law): return law.x
+        @benefit(Household, code="b", every=MONTH, unit="fen", label=TITLE, in_force=("2021-01-01", {end}))
+        def b(household): return household.amount
+    """
+    numbers = "x: {unit: yuan, values: [{from: 2023-03-01, value: 3}]}"
+    with pytest.raises(errors.ParameterWithoutValue, match=r"rules\.py:5: .*written\.amount needs, has no value on 2023-01-01"):
+        written_law(tmp_path, rules.format(end=None), numbers)
+    written_law(tmp_path, rules.format(end='"2023-01-01"'), numbers)
+
+
+def test_a_month_before_the_first_value_is_refused_when_it_is_asked_for(tmp_path: Path) -> None:
+    law = written_law(tmp_path, PAYS_X.format(more="", formula="law.x[household.district]"), SINCE_2022_ALL)
+    law.program(Month(2022, 1))
+    with pytest.raises(errors.ParameterWithoutValue, match=r"rules\.py:3: parameter 'x' .* no value on 2021-12-01 for 330102"):
+        law.program(Month(2021, 12))
+
+
+def test_a_benefit_that_may_not_be_in_force_is_no_divisor(tmp_path: Path) -> None:
+    rules = """
+        @benefit(Household, code="b", every=MONTH, unit="fen", label=TITLE, in_force=("2021-01-01", None))
+        def b(household, law): return law.x
+        @variable(Household, unit="month", label=TITLE)
+        def months(household, law): return {formula}
+    """
+    numbers = "{x: {unit: yuan, values: [{from: 2020-01-01, value: 3}]}, y: {unit: yuan*month, values: [{from: 2020-01-01, value: 3}]}}"
+    with pytest.raises(errors.MayDivideByZero, match=r"rules\.py:5"):
+        written_law(tmp_path, rules.format(formula="law.y / household.b"), numbers)
+    written_law(tmp_path, rules.format(formula="where(household.b > 0, law.y / household.b, 0)"), numbers)
 
 
 def test_a_code_in_parameters_that_the_fact_does_not_have_is_refused(tmp_path: Path) -> None:
@@ -197,6 +238,6 @@ def test_a_code_in_parameters_that_the_fact_does_not_have_is_refused(tmp_path: P
 
 
 def test_a_benefit_that_does_not_exist_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
-    law = written_law(tmp_path, PAYS_X.replace('"b"', '"rent_help"'), BY_AREA)
+    law = written_law(tmp_path, PAYS_X.format(more="", formula="0").replace('"b"', '"rent_help"'))
     with pytest.raises(errors.BenefitUnknown, match="'rent_help'"):
         law.program(Month(2025, 10), ["rent_hlp"])
