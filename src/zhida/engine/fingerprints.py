@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zhida.engine.graph import Node, in_order
 from zhida.engine.program import CompiledBenefit, Program
 from zhida.engine.tables import KeyIndex, ScaleTable, Table
+
+if TYPE_CHECKING:
+    from zhida.engine.law import Law
 
 Array = Any
 
@@ -52,6 +55,26 @@ def changed_benefits(base: Program, reform: Program) -> list[str]:
     """
     before, after = benefit_fingerprints(base), benefit_fingerprints(reform)
     return sorted(code for code in before.keys() | after.keys() if before.get(code) != after.get(code))
+
+
+def changed_variables(base: Program, reform: Program) -> list[str]:
+    """List the variables asked for in both programs that they compute in different ways."""
+    before = fingerprints(list(base.variables.values()))
+    after = fingerprints(list(reform.variables.values()))
+    common = [name for name in base.variables if name in reform.variables]
+    return [name for name in common if before[id(base.variables[name])] != after[id(reform.variables[name])]]
+
+
+def program_of_changes(base: Program, law: Law) -> Program:
+    """Return what another law changes of a program, and nothing else.
+
+    The variables that ``base`` was asked for and that do not change are given: they are read from the base's answers where a changed one
+    needs them (``evaluate_files(…, given=)``).
+    """
+    whole = law.program(base.period, list(base.benefits), list(base.variables), base.root)
+    codes, names = changed_benefits(base, whole), changed_variables(base, whole)
+    kept = [name for name in base.variables if name not in names]
+    return law.program(base.period, [code for code in codes if code in law.benefits], names, base.root, kept)
 
 
 def _roots(benefit: CompiledBenefit) -> list[Node]:

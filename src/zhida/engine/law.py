@@ -113,17 +113,23 @@ class Law:
         self._recording: list[str] = []
         # How many rules stand one upon another below a rule.
         self._levels: dict[str, int] = {}
-        self._programs: dict[tuple[str, tuple[str, ...] | None, tuple[str, ...], str], Program] = {}
+        self._programs: dict[tuple[Any, ...], Program] = {}
         self._record_all()
 
     # -- what callers use --
 
     def program(
-        self, period: Month, benefits: Iterable[str] | None = None, variables: Sequence[str] = (), root: Entity | None = None
+        self,
+        period: Month,
+        benefits: Iterable[str] | None = None,
+        variables: Sequence[str] = (),
+        root: Entity | None = None,
+        given: Sequence[str] = (),
     ) -> Program:
         """Return the rules in force on the first day of a month, for all benefits of a tree or some codes; kept for the next call.
 
         variables: names of variables (or benefits) whose values are wanted beside the decisions: ``Evaluation.values``.
+        given: names of variables that are not computed but read from the batch, as facts are.
         root: which tree of entities; by itself the one that what is asked for stands in, else the household's, else the only one.
         Raises: BenefitUnknown, VariableUnknown, TreesMixed, RootNeeded, ParameterWithoutValue.
         """
@@ -131,17 +137,17 @@ class Law:
         for code in wanted:
             if code not in self.benefits:
                 raise BenefitUnknown(code, list(self.benefits))
-        for name in variables:
+        for name in (*variables, *given):
             if name not in self.definitions:
                 raise VariableUnknown(name, list(self.definitions))
         asked = [self.benefits[code].entity.root for code in wanted] + [self.definitions[name].entity.root for name in variables]
         tree = self._one_tree(asked if root is None else [*asked, root.root])
-        key = (period.text, wanted if benefits is not None else None, tuple(variables), tree.name)
+        key = (period.text, wanted if benefits is not None else None, tuple(variables), tree.name, tuple(given))
         found = self._programs.pop(key, None)
         if found is None:
             chosen = [b for b in self.benefits.values() if b.code in wanted or (benefits is None and b.entity.root.name == tree.name)]
             granted = [benefit for benefit in chosen if self.grants(benefit, period.start)]
-            found = compile_program(self, period, granted, variables, tree)
+            found = compile_program(self, period, granted, variables, tree, given)
         # The last one asked for stands last; a walk through the years keeps no month for ever.
         self._programs[key] = found
         for old in list(self._programs)[:-_PROGRAMS_KEPT]:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zhida.engine.definitions import BenefitDefinition
-from zhida.engine.entities import Entity
+from zhida.engine.entities import Entity, FactDefinition
 from zhida.engine.fused import machine
 from zhida.engine.graph import Graph, Node, Shape, in_order
 from zhida.engine.tables import Table, build_scale_table, build_table
@@ -42,8 +42,18 @@ class CompiledBenefit:
 class Program:
     """What the law grants in one month. Evaluates batches and explains households; holds nothing of either."""
 
-    def __init__(self, law: Law, period: Month, benefits: Sequence[CompiledBenefit], variables: Mapping[str, Node], root: Entity) -> None:
+    def __init__(
+        self,
+        law: Law,
+        period: Month,
+        benefits: Sequence[CompiledBenefit],
+        variables: Mapping[str, Node],
+        root: Entity,
+        given: Sequence[FactDefinition] = (),
+    ) -> None:
         self.law, self.period, self.root = law, period, root
+        # Variables whose values come with the batch, as facts do.
+        self.given = {fact.name: fact for fact in given}
         self.benefits = {benefit.definition.code: benefit for benefit in benefits}
         self._is_fused = False
         # Variables whose values are wanted as such, by name.
@@ -54,6 +64,11 @@ class Program:
         """Every node once, arguments first."""
         roots = [node for benefit in self.benefits.values() for node in (benefit.amount, benefit.occasion) if node is not None]
         return in_order([*roots, *self.variables.values()])
+
+    @cached_property
+    def facts(self) -> dict[tuple[str, str], FactDefinition]:
+        """Every column the rules may read: the law's facts, and variables that are given."""
+        return {**self.law.facts, **{(fact.entity, fact.name): fact for fact in self.given.values()}}
 
     @cached_property
     def entities(self) -> frozenset[str]:
@@ -143,16 +158,21 @@ class Program:
 
         return explain_variables(self, self._scalar, household, names)
 
-    def sheet(self, household: HouseholdFacts, names: Names | None = None) -> list[tuple[int, SheetLine]]:
+    def sheet(self, household: HouseholdFacts | RootFacts, names: Names | None = None) -> list[tuple[int, SheetLine]]:
         """Return every step of one household with the values of all its members, as (depth, line) in reading order; see sheet.py."""
         from zhida.engine.explain import explain_household
 
         return explain_household(self, self._scalar, household, names)
 
 
-def compile_program(law: Law, period: Month, benefits: Sequence[BenefitDefinition], variables: Sequence[str], root: Entity) -> Program:
-    """Lower the graphs of benefits and variables for a month. Raises: ParameterWithoutValue."""
-    compiler = _Compiler(law, period)
+def compile_program(
+    law: Law, period: Month, benefits: Sequence[BenefitDefinition], variables: Sequence[str], root: Entity, given: Sequence[str] = ()
+) -> Program:
+    """Lower the graphs of benefits and variables for a month. given: variables that are read instead of computed.
+
+    Raises: ParameterWithoutValue.
+    """
+    compiler = _Compiler(law, period, {name: _given(law, name, period) for name in given})
     compiled = []
     for benefit in benefits:
         amount = compiler.variable(benefit.name, benefit.entity.name)
@@ -161,12 +181,21 @@ def compile_program(law: Law, period: Month, benefits: Sequence[BenefitDefinitio
             occasion = compiler.named(benefit.entity.name, benefit.occasion)
         compiled.append(CompiledBenefit(benefit, amount, occasion))
     wanted = {name: compiler.variable(name, law.definitions[name].entity.name) for name in variables}
-    return Program(law, period, compiled, wanted, root)
+    return Program(law, period, compiled, wanted, root, list(compiler.given.values()))
+
+
+def _given(law: Law, name: str, period: Month) -> FactDefinition:
+    """Describe a variable as a fact, as its values are kept."""
+    shape = law.version_on(name, period.start).shape
+    dtype = "integer" if shape.kind == "number" else shape.kind
+    return FactDefinition(
+        name, law.definitions[name].entity.name, dtype, str(shape.unit), shape.scale, shape.codes, law.definitions[name].label
+    )
 
 
 class _Compiler:
-    def __init__(self, law: Law, period: Month) -> None:
-        self.law, self.period, self.graph = law, period, Graph()
+    def __init__(self, law: Law, period: Month, given: Mapping[str, FactDefinition]) -> None:
+        self.law, self.period, self.given, self.graph = law, period, given, Graph()
         self._done: dict[int, Node] = {}
         self._variables: dict[str, Node] = {}
         self._tables: dict[Any, Any] = {}
@@ -182,6 +211,9 @@ class _Compiler:
 
     def variable(self, name: str, entity: str) -> Node:
         """Return the node of a definition in this period; a benefit that is not in force gives 0."""
+        if name in self.given:
+            shape = _at(self.law.version_on(name, self.period.start).shape, entity)
+            return self.graph.node("fact", (), (entity, name), shape, ("", 0))
         if name not in self._variables:
             definition = self.law.definitions[name]
             root = self.law.version_on(name, self.period.start)

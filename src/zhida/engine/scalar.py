@@ -382,7 +382,7 @@ class ScalarProgram:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.nodes = program.nodes
-        self._readers = {key: reader(fact) for key, fact in program.law.facts.items()}
+        self._readers = {key: reader(fact) for key, fact in program.facts.items()}
         self._position = {id(node): index for index, node in enumerate(self.nodes)}
         constants = plain_constants(self.nodes)
         self._start = [constants.get(id(node)) for node in self.nodes]

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zhida.engine.batch import Batch
+from zhida.engine.errors import ColumnMissing
 from zhida.engine.vector import UNKNOWN, BenefitResult, Evaluation
 from zhida.kernel.files import atomic_path
 
@@ -62,6 +63,11 @@ class Folder:
                 yield range(first, group + 1)
                 first, count = group + 1, 0
 
+    def rows_of(self, entity: str, span: range) -> list[int]:
+        """Return how many rows of an entity each row group of a span has."""
+        metadata = self._opened()[entity].metadata
+        return [metadata.row_group(group).num_rows for group in span]
+
     def tables(self, span: range) -> dict[str, pa.Table]:
         """Read some row groups of every file."""
         files, groups = self._opened(), list(span)
@@ -81,21 +87,29 @@ def columns_of(program: Program) -> dict[str, list[str]]:
     entities = [entity for entity in program.root.tree() if entity.name in program.entities | {program.root.name}]
     found = {entity.name: [entity.key, *([entity.parent.key] if entity.parent else []), program.root.key] for entity in entities}
     for node in program.nodes:
-        if node.op == "fact":
+        if node.op == "fact" and str(node.payload[1]) not in program.given:
             found[str(node.payload[0])].append(str(node.payload[1]))
     return {entity: list(dict.fromkeys(names)) for entity, names in found.items()}
 
 
 def evaluate_files(
-    program: Program, folder: Path, out: Path, *, threads: int = 2, progress: Callable[[int], None] | None = None, rows: int = _ROWS
+    program: Program,
+    folder: Path,
+    out: Path,
+    *,
+    threads: int = 2,
+    progress: Callable[[int], None] | None = None,
+    rows: int = _ROWS,
+    given: Path | None = None,
 ) -> int:
-    """Decide everybody in a folder; return how many parts were written. Parts that are there are kept.
+    """Decide everybody in a folder; return how many files were written. Parts that are there are kept.
 
     threads: how many share the work. progress: told how many row groups are done, each time some are. rows: decided together, about.
+    given: the answers of another program on the same folder with the same ``rows``, where the program's given variables are read.
     Raises: ColumnMissing, BatchDisordered, NumberTooLarge.
     """
     facts = Folder(folder, columns_of(program))
-    writer = _Writer(program, out)
+    writer = _Writer(program, out, given)
     lock = Lock()
 
     def decide(span: range) -> int:
@@ -112,8 +126,9 @@ def evaluate_files(
 class _Writer:
     """Writes the parts of one program's answers."""
 
-    def __init__(self, program: Program, out: Path) -> None:
-        self._program, self._out = program, out
+    def __init__(self, program: Program, out: Path, given: Path | None) -> None:
+        self._program, self._out, self._given = program, out, given
+        self._read_back = _given_columns(program)
         self._keys = {entity.name: entity.key for entity in program.root.tree()}
         self._schemas: dict[str, pa.Schema] = {}
         for name, node in program.variables.items():
@@ -131,13 +146,24 @@ class _Writer:
             for name, path in missing.items():
                 temporary = stack.enter_context(atomic_path(path))
                 writers[name] = stack.enter_context(_opened(temporary, self._schemas[name]))
-            for part in facts.spans(span, rows) if writers else ():
+            for place, part in enumerate(facts.spans(span, rows) if writers else ()):
                 tables = facts.tables(part)
-                evaluation = self._program.evaluate(Batch.from_tables(tables, self._program.root, self._program.law.facts.values()))
+                self._add_given(tables, span, place)
+                evaluation = self._program.evaluate(Batch.from_tables(tables, self._program.root, self._program.facts.values()))
                 for name, writer in writers.items():
                     table = self._decisions(evaluation, tables) if name == "decisions" else self._values(name, evaluation, tables)
                     writer.write_table(table, row_group_size=max(table.num_rows, 1))
         return len(missing)
+
+    def _add_given(self, tables: dict[str, pa.Table], span: range, place: int) -> None:
+        """Put the given variables beside the facts: the same rows of another program's part, row group by row group."""
+        for entity, names in self._read_back.items():
+            if self._given is None:
+                raise ColumnMissing(entity, names[0])
+            with pq.ParquetFile(self._given / f"{entity}-{span.start:05d}.parquet") as file:
+                found = file.read_row_group(place, columns=names, use_threads=False)
+            for name in names:
+                tables[entity] = tables[entity].append_column(name, found.column(name))
 
     def _values(self, entity: str, evaluation: Evaluation, tables: Mapping[str, pa.Table]) -> pa.Table:
         schema = self._schemas[entity]
@@ -165,6 +191,15 @@ class _Writer:
         numbers = [table.column(key).take(pa.array(rows)) for key in (self._keys[result.entity], self._program.root.key)]
         code = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(rows), dtype=np.int16)), pa.array([result.code]))
         return pa.table([code, *numbers, status, result.amount[rows], occasion, pa.array(missing, pa.string())], schema=_DECISIONS)
+
+
+def _given_columns(program: Program) -> dict[str, list[str]]:
+    """Return by entity the given variables that the program reads."""
+    found: dict[str, list[str]] = {}
+    for node in program.nodes:
+        if node.op == "fact" and str(node.payload[1]) in program.given:
+            found.setdefault(str(node.payload[0]), []).append(str(node.payload[1]))
+    return found
 
 
 def _opened(path: Path, schema: pa.Schema) -> pq.ParquetWriter:

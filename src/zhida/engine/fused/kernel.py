@@ -46,7 +46,7 @@ class FusedProgram:
     """A program that runs as machine code; where it may not vouch for a chunk, the NumPy kernels decide the chunk."""
 
     def __init__(self, program: Program, vector: VectorProgram) -> None:
-        self._program, self._vector, self.law = program, vector, program.law
+        self._program, self._vector, self.definitions = program, vector, program.facts
         self._constants = plain_constants(program.nodes)
         self.facts: list[Fact] = list(
             dict.fromkeys((str(node.payload[0]), str(node.payload[1])) for node in program.nodes if node.op == "fact")
@@ -86,7 +86,7 @@ class FusedProgram:
         """Return the machine code for columns of some forms; compiled once."""
         key = (limits, *forms.values())
         if key not in self._kernels:
-            writer = Writer(self._outputs, self.law.facts, forms, self.entities, self._constants, limits)
+            writer = Writer(self._outputs, self.definitions, forms, self.entities, self._constants, limits)
             self._kernels[key] = Kernel(writer.write())
         return self._kernels[key]
 

@@ -33,7 +33,7 @@ class SingleProgram:
         self._root, self._entities = fused.entities[0], fused.entities
         # Facts one entity after the other: so they lie in the buffer.
         self.facts: list[Fact] = [fact for entity in self._entities for fact in fused.facts if fact[0] == entity]
-        self._flatten = _flattening(self.facts, self._root, fused.law.facts)
+        self._flatten = _flattening(self.facts, self._root, fused.definitions)
         self._frames: dict[tuple[Counts, bool], Frame] = {}
         # Buffers serve one household at a time.
         self._lock = Lock()
