@@ -253,7 +253,9 @@ def lift(value: Any, like: Expression | None = None) -> Expression:
         return _zero_or_one(value, like)
     if value == NEVER:
         return Expression(constant(days_since_epoch(NEVER), Shape("date")))
-    raise LiteralNumber(here(), value)
+    if isinstance(value, int | float):
+        raise LiteralNumber(here(), value)
+    raise WrongKind(here(), "an operator or function", "a single fact, variable or law.<name>", "a scale or several values in brackets")
 
 
 def _has_list(node: Node) -> bool:

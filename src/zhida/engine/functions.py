@@ -126,6 +126,8 @@ def round_down(value: Any, to: str = FEN) -> Expression:
 
 
 def _round(mode: str, value: Any, to: str) -> Expression:
+    if not isinstance(to, str) or to not in (FEN, YUAN):
+        raise WrongKind(here(), "to=", "FEN or YUAN", "something else")
     inner = lift(value)
     need(inner, "number", f"round_{mode}")
     shape = inner.shape
@@ -287,6 +289,8 @@ def rank(value: Any, within: str | None = None, where: Any = None, same: Any = (
     above = ACTIVE.get().entity(inner.shape.entity).above
     if not above:
         raise NoGroup(here(), inner.shape.entity)
+    if within is not None and not isinstance(within, str):
+        raise WrongKind(here(), "within=", "the name of a group in quotes", "something else")
     group = above[-1] if within is None else within
     if group not in above:
         raise UnknownName(here(), f"rank of {inner.shape.entity} within", group, above)

@@ -13,6 +13,7 @@ from zhida.kernel.period import Month
 
 LIMIT = """
 limit: {unit: year, values: [{from: 2000-01-01, value: 80}]}
+steps: {unit: "1", values: [{from: 2000-01-01, scale: {thresholds: [0], amounts: [1]}}]}
 due: {unit: yuan/month, values: [{from: 2000-01-01, value: 80}]}
 """
 VARIABLE = "@variable({entity}, unit='{unit}', label=TITLE)\ndef x({name}, law, period): return {formula}\n"
@@ -74,6 +75,10 @@ REFUSED = [
     ("Person", "date", "highest(person.claims.claim_settled_on)", errors.WrongKind, ["default="]),
     ("Person", "1", "count(person.household.members.claims)", errors.NotSymbolic, ["@variable of person"]),
     ("Household", "1", "rank(household.members.birth_date)", errors.NotMembers, ["rank"]),
+    ("Person", "1", "rank(person.birth_date, within=person.degree)", errors.WrongKind, ["in quotes"]),
+    ("Person", "1", "round_half_up(person.wage, to='JIAO')", errors.WrongKind, ["FEN or YUAN"]),
+    ("Person", "1", "maximum(law.steps, 0)", errors.WrongKind, ["law.<name>"]),
+    ("Person", "1", "law.steps / person.wage", errors.WrongKind, ["marginal(scale, base)"]),
     ("Person", "1", "rank(person.birth_date, within='houshold')", errors.UnknownName, ["Did you mean 'household'"]),
 ]
 
