@@ -263,17 +263,42 @@ def test_a_course_is_paid_by_attendance() -> None:
     }
 
 
+# ---- towns ------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_values_and_places_reach_over_two_levels() -> None:
+    def school(number: int, rural: bool) -> dict[str, Any]:
+        return {"town_no": 1, "school_no": number, "rural": rural}
+
+    def form(number: int, of: int, grade: int) -> dict[str, Any]:
+        return {"town_no": 1, "school_no": of, "form_no": number, "grade": grade}
+
+    def pupil(number: int, of: int, mark: int) -> dict[str, Any]:
+        return {"town_no": 1, "form_no": of, "pupil_no": number, "mark": mark, "meals": 100 * number}
+
+    tables = {
+        "town": [{"town_no": 1}],
+        "school": [school(7, True), school(3, False)],
+        "form": [form(31, 3, 1), form(72, 7, 1), form(71, 7, 1), form(73, 7, 2)],
+        "pupil": [pupil(1, 71, 4), pupil(2, 72, 5), pupil(3, 31, 5), pupil(4, 73, 2), pupil(5, 72, 5), pupil(6, 73, 0)],
+    }
+    # Of school 7's first grade, in two forms, pupil 2 is best, before 5 of the same mark; of its second, 4. Its meals: 1, 2, 4 and 5.
+    found = amounts(trees.law_of(*trees.TOWNS).program(OCTOBER), trees.Town, trees.TOWN_FACTS, **tables)
+    assert found == {"prize": [0, 1200, 0, 1200, 0, 0]}
+
+
 # ---- any tree ---------------------------------------------------------------------------------------------------------------------------
 
 GROWN = [
     (trees.Employer, trees.EMPLOYER_FACTS, trees.EMPLOYERS),
     (trees.Building, trees.BUILDING_FACTS, trees.BUILDINGS),
     (trees.Course, trees.COURSE_FACTS, trees.COURSES),
+    (trees.Town, trees.TOWN_FACTS, trees.TOWNS),
 ]
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from(range(3)), st.integers(0, 2**32), st.sampled_from((0.0, 0.1, 0.4)), st.integers(0, 8))
+@given(st.sampled_from(range(4)), st.integers(0, 2**32), st.sampled_from((0.0, 0.1, 0.4)), st.integers(0, 8))
 def test_a_root_alone_is_decided_as_among_all_however_they_are_cut(tree: int, seed: int, gaps: float, cut: int) -> None:
     root, facts, definitions = GROWN[tree]
     program, world = trees.law_of(*definitions).program(OCTOBER), World(seed, 8, gaps, root, facts)

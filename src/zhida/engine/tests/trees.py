@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""Three more trees with a small made-up law each: an employer's refund, a building's colour, a course's subsidy."""
+"""More trees with a small made-up law each: an employer's refund, a building's colour, a course's subsidy, a town's prizes."""
 
 from datetime import date
 
@@ -22,6 +22,11 @@ Occupant = Entity("occupant", "occupants", Dwelling, Text("住户", "Occupant"),
 
 Course = Entity("course", "courses", label=Text("课程", "Course"))
 Enrolment = Entity("enrolment", "enrolments", Course, Text("报名", "Enrolment"))
+
+Town = Entity("town", "towns", label=Text("镇", "Town"))
+School = Entity("school", "schools", Town, Text("学校", "School"))
+Form = Entity("form", "forms", School, Text("班级", "Form"))
+Pupil = Entity("pupil", "pupils", Form, Text("学生", "Pupil"))
 
 
 def _fact(entity, name, dtype, unit="", codes=()):
@@ -50,6 +55,12 @@ COURSE_FACTS = [
     _fact(Enrolment, "attended", "integer", "hour"),
     _fact(Enrolment, "passed", "bool"),
     _fact(Enrolment, "fee", "money", "yuan"),
+]
+TOWN_FACTS = [
+    _fact(School, "rural", "bool"),
+    _fact(Form, "grade", "integer"),
+    _fact(Pupil, "mark", "integer"),
+    _fact(Pupil, "meals", "money", "yuan"),
 ]
 
 
@@ -170,11 +181,32 @@ def organiser(course, law):
     return e.where(course.urgent, e.round_half_up(e.marginal(law.organiser_rates, e.total(course.enrolments.fee_back)), e.YUAN), 0)
 
 
+# ---- towns: four levels, values and places over two of them ------------------------------------------------------------------------------
+
+
+@e.variable(Form, unit="fen", label=("班级餐费", "Meals of the form"))
+def form_meals(form):
+    return e.total(form.pupils.meals, where=form.pupils.mark > 0)
+
+
+@e.variable(School, unit="fen", label=("学校餐费", "Meals of the school"))
+def school_meals(school):
+    return e.total(school.forms.form_meals, where=school.forms.grade > 0)
+
+
+@e.benefit(Pupil, code="prize", every=e.YEAR, unit="fen", label=("奖学金", "Prize"))
+def prize(pupil):
+    """What a rural school spent on meals, to the pupil who is best of it in each grade."""
+    best = e.rank(-pupil.mark, within="school", same=pupil.form.grade) == 1
+    return e.where(best & pupil.form.school.rural, pupil.form.school.school_meals, 0)
+
+
 EMPLOYERS = [insured_in_a_row, longest_insured, insured_in_year, paid_in, headcount, refund]
 BUILDINGS = [colour, rehousing, somebody_alone, visit, contact]
 COURSES = [fee_back, ends_on_of_course, organiser]
+TOWNS = [form_meals, school_meals, prize]
 
 
 def law_of(*definitions: e.Definition) -> Law:
     """Return a law of some definitions over any of the trees."""
-    return Law("trees", definitions, PARAMETERS, [*EMPLOYER_FACTS, *BUILDING_FACTS, *COURSE_FACTS], e.Areas(AREAS, CITY), None)
+    return Law("trees", definitions, PARAMETERS, [*EMPLOYER_FACTS, *BUILDING_FACTS, *COURSE_FACTS, *TOWN_FACTS], e.Areas(AREAS, CITY), None)
