@@ -55,6 +55,7 @@ def _locked(merge_id: int) -> ResidentMerge:
 
 def _decide(viewer: Viewer, purpose: Purpose, merge: ResidentMerge, state: str) -> ResidentMerge:
     merge.state, merge.decided_by, merge.decided_at = state, viewer.account, clock.now()
+    merge.decisions = [*merge.decisions, [state, str(clock.today())]]
     merge.save()
     record_access(viewer, purpose, f"parties.{state}", f"resident {merge.merged_resident_no} -> {merge.kept_resident_no}")
     return merge

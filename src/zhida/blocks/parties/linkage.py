@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -77,17 +78,18 @@ class Linked:
     merged: int
 
 
-def find_duplicates(residents: Sequence[Path], witnesses: Sequence[Path]) -> Linked:
+def find_duplicates(residents: Sequence[Path], witnesses: Sequence[Path], known_on: date | None = None) -> Linked:
     """Compare the residents who may be one person, store the likely pairs, merge the certain ones.
 
     residents: the register's rows in force, newest last. witnesses: registers of other departments that list a person once
     (column id_number). A pair that was decided before, also one that was undone, stays as it is.
+    known_on: the day of these registers, by default today: a snapshot of an earlier day does not see the merges.
     Raises: DiskFull.
     """
     with scratch_folder(settings.HOME) as scratch, warehouse(scratch, keep_order=False) as db:
         if not collect_candidates(db, residents, witnesses):
             return Linked(0, 0, 0)
-        return _store(scored_pairs(db))
+        return _store(scored_pairs(db), known_on or clock.today())
 
 
 def collect_candidates(db: duckdb.DuckDBPyConnection, residents: Sequence[Path], witnesses: Sequence[Path]) -> int:
@@ -179,7 +181,7 @@ def _pair(row: dict[str, Any]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def _store(pairs: list[dict[str, Any]]) -> Linked:
+def _store(pairs: list[dict[str, Any]], known_on: date) -> Linked:
     decided = {frozenset(pair) for pair in ResidentMerge.objects.values_list("kept_resident_no", "merged_resident_no")}
     merged = merged_numbers()
     proposed = merges = 0
@@ -197,6 +199,7 @@ def _store(pairs: list[dict[str, Any]]) -> Linked:
             state=ResidentMerge.MERGED if sure else ResidentMerge.PROPOSED,
             decided_by="system" if sure else "",
             decided_at=clock.now() if sure else None,
+            decisions=[[ResidentMerge.MERGED, str(known_on)]] if sure else [],
         )
         if sure:
             merged[pair["merged"]] = pair["kept"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -22,7 +24,14 @@ class ResidentMerge(models.Model):
     # "system" where the probability decided; else the officer's account.
     decided_by = models.CharField(max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
+    # Every decision so far, oldest first: [state, day from which it is known]. A snapshot of an earlier day does not see later ones.
+    decisions = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    def state_on(self, known_on: date) -> str:
+        """Return how the pair stood on a day: proposed until something was decided."""
+        known = [state for state, day in self.decisions if date.fromisoformat(day) <= known_on]
+        return known[-1] if known else self.PROPOSED
 
     class Meta:
         ordering = ["-match_probability", "id"]

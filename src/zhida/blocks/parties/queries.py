@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from zhida.blocks.access.api import Purpose, Viewer, record_access
 from zhida.blocks.parties.models import ResidentMerge
 
@@ -18,9 +20,16 @@ def merges(viewer: Viewer, purpose: Purpose, state: str | None = None) -> list[R
     return list(found)
 
 
-def merged_numbers() -> dict[int, int]:
-    """Return each merged resident number with the number that counts for it, chains followed to their end."""
-    direct = dict(ResidentMerge.objects.filter(state=ResidentMerge.MERGED).values_list("merged_resident_no", "kept_resident_no"))
+def merged_numbers(known_on: date | None = None) -> dict[int, int]:
+    """Return each merged resident number with the number that counts for it, chains followed to their end.
+
+    known_on: as it was decided up to a day; by default as it is now.
+    """
+    if known_on is None:
+        merged = list(ResidentMerge.objects.filter(state=ResidentMerge.MERGED))
+    else:
+        merged = [each for each in ResidentMerge.objects.order_by("id") if each.state_on(known_on) == ResidentMerge.MERGED]
+    direct = {each.merged_resident_no: each.kept_resident_no for each in merged}
     return {merged: _end(direct, merged) for merged in direct}
 
 

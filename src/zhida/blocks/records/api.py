@@ -11,6 +11,7 @@ from zhida.blocks.records.errors import (
     HouseholdNotFound,
     NoResidents,
     NoSnapshot,
+    NoSnapshotThen,
     ResidentNotFound,
     RowNotQuarantined,
     SnapshotMissing,
@@ -20,7 +21,16 @@ from zhida.blocks.records.errors import (
 from zhida.blocks.records.facts import facts
 from zhida.blocks.records.feed_files import suggested_columns
 from zhida.blocks.records.models import Delivery, Snapshot
-from zhida.blocks.records.particulars import claimants_of, died_residents, known_on, names_of, sample_residents, snapshot_path
+from zhida.blocks.records.particulars import (
+    Delivered,
+    claimants_of,
+    delivered,
+    died_residents,
+    known_on,
+    names_of,
+    sample_residents,
+    snapshot_path,
+)
 from zhida.blocks.records.quarantine import QuarantinedRow, QuarantinePage, quarantined_row, quarantined_rows, rows_waiting
 from zhida.blocks.records.queries import deliveries, delivery, quality
 from zhida.blocks.records.reading import (
@@ -50,6 +60,7 @@ __all__ = [
     "AreaUnknown",
     "ContractInvalid",
     "CorrectionRefused",
+    "Delivered",
     "Delivery",
     "DeliveryNotFound",
     "FeedNotFound",
@@ -59,6 +70,7 @@ __all__ = [
     "HouseholdTables",
     "NoResidents",
     "NoSnapshot",
+    "NoSnapshotThen",
     "QuarantinePage",
     "QuarantinedRow",
     "RecordType",
@@ -75,6 +87,7 @@ __all__ = [
     "claimants_of",
     "confirm_columns",
     "correct_row",
+    "delivered",
     "deliveries",
     "delivery",
     "died_residents",

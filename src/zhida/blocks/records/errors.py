@@ -93,6 +93,15 @@ class NoSnapshot(ZhidaError):
         )
 
 
+class NoSnapshotThen(ZhidaError):
+    def __init__(self, month: str, known_on: date) -> None:
+        command = f"zhida run --month {month} --known-on {known_on}"
+        super().__init__(
+            f"没有 {month} 截至 {known_on} 的事实快照；请先运行 {command}。",
+            f"There is no snapshot of {month} with what was known on {known_on}. Make it first: {command}.",
+        )
+
+
 class SnapshotMissing(ZhidaError):
     def __init__(self, snapshot_hash: str) -> None:
         super().__init__(

@@ -33,7 +33,7 @@ from zhida.blocks.places import api as places
 from zhida.blocks.records.column_files import Array, ColumnFiles
 from zhida.blocks.records.facts import column_types, dtype_of, field_of
 from zhida.blocks.records.inputs import Inputs, RegisterInForce
-from zhida.blocks.records.placing import Placed
+from zhida.blocks.records.placing import Placed, delivered_column
 from zhida.blocks.records.record_types import record_type, record_types
 from zhida.blocks.records.rows import as_numbers, batches, newest_rows
 from zhida.kernel.period import Month
@@ -78,7 +78,7 @@ def prepare_persons(db: duckdb.DuckDBPyConnection, inputs: Inputs, month: Month,
 
     Tables: ``numbers`` (id17, resident_no, alias): every registered id number with the number that counts for it.
     """
-    merged = parties.merged_numbers()
+    merged = inputs.merged
     pairs = pa.table({"merged_no": pa.array(merged.keys(), pa.int64()), "kept_no": pa.array(merged.values(), pa.int64())})
     add_table(db, "merged", pairs)
     db.execute(f"""CREATE VIEW numbers AS
@@ -104,8 +104,8 @@ def prepare_persons(db: duckdb.DuckDBPyConnection, inputs: Inputs, month: Month,
 
 def build_skeleton(db: duckdb.DuckDBPyConnection, out: ColumnFiles, households: ColumnFiles, inputs: Inputs, month: Month) -> Skeleton:
     """Sort the living by household, write the columns that come from the resident register, choose heads."""
-    query = """SELECT resident_no, household_no, residence_community, id_number, birth_date, sex, relation, hukou_area, residence_kind
-        FROM living ORDER BY household_no, resident_no"""
+    query = """SELECT resident_no, household_no, residence_community, id_number, birth_date, sex, relation, hukou_area, residence_kind,
+        delivered FROM living ORDER BY household_no, resident_no"""
     columns = _columns(db, query)
     resident_no, household_no, community = columns["resident_no"], columns["household_no"], columns["residence_community"]
     starts = np.flatnonzero(np.diff(household_no, prepend=household_no[:1] - 1))
@@ -121,6 +121,7 @@ def build_skeleton(db: duckdb.DuckDBPyConnection, out: ColumnFiles, households: 
     out.add("district", community // _MILLION, pa.int64())
     out.add("community", community, pa.int64())
     contract = record_type("resident")
+    out.add(delivered_column(contract.name), columns["delivered"].astype(np.int16), pa.int16())
     for fact in contract.facts:
         out.add(fact.name, columns[fact.field], column_types(dtype_of(fact, field_of(contract, fact)))[1])
     skeleton = Skeleton(resident_no, household_no, community, starts, heads)
@@ -208,8 +209,8 @@ def add_facts(
         if contract.per_entity == "many":
             place.count(db, newest_rows(register, "*") if register.files else "", month)
         else:
-            for path in register.files:
-                place.scatter(db, path, month)
+            for number, path in enumerate(register.files, start=1):
+                place.scatter(db, path, number, month)
         districts = skeleton.community // _MILLION if person else household_district
         place.write(outs[contract.entity], _unsure(db, register, districts, rows), organisations)
         step(contract.name)

@@ -16,7 +16,7 @@ from zhida.blocks.records.record_types import RecordType, contracts_hash, record
 from zhida.kernel.period import Month
 
 # Raise it when a snapshot of the same deliveries would hold other columns or files: then it is made anew.
-LAYOUT = 2
+LAYOUT = 3
 
 
 @dataclass(frozen=True)
@@ -35,24 +35,28 @@ class Quarantine:
 
 @dataclass(frozen=True)
 class RegisterInForce:
-    """One register as known on a day. ``files``: accepted rows, oldest first."""
+    """One register as known on a day. ``files``: accepted rows, oldest first. ``areas``: day of the newest delivery of each area."""
 
     contract: RecordType
     deliveries: tuple[Delivery, ...]
     files: tuple[Path, ...]
     quarantines: tuple[Quarantine, ...]
-    areas: frozenset[int]
+    areas: dict[int, date]
     known_on: date | None
 
 
 @dataclass(frozen=True)
 class Inputs:
+    """Everything that was known on a day: registers, and which numbers had turned out to be one person."""
+
     known_on: date
     registers: dict[str, RegisterInForce]
+    merged: dict[int, int]
 
     @classmethod
     def on(cls, known_on: date) -> Inputs:
-        return cls(known_on, {name: _register(contract, known_on) for name, contract in record_types().items()})
+        registers = {name: _register(contract, known_on) for name, contract in record_types().items()}
+        return cls(known_on, registers, parties.merged_numbers(known_on))
 
     def register(self, name: str) -> RegisterInForce:
         return self.registers[name]
@@ -61,9 +65,14 @@ class Inputs:
     def folders(self) -> list[str]:
         return [f"{name}/{each.folder}" for name, register in sorted(self.registers.items()) for each in register.deliveries]
 
+    @property
+    def content(self) -> tuple[list[str], dict[int, int]]:
+        """What is known, whatever the day: equal on two days between which nothing came."""
+        return self.folders, self.merged
+
     def hash(self, month: Month) -> str:
         """Return the hash that the same month, day, deliveries, contracts, merges and layout always have."""
-        merges = sorted(parties.merged_numbers().items())
+        merges = sorted(self.merged.items())
         made_from = [LAYOUT, month.text, str(self.known_on), self.folders, contracts_hash(), merges]
         return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
 
@@ -77,7 +86,7 @@ def _register(contract: RecordType, known_on: date) -> RegisterInForce:
         deliveries=tuple(deliveries),
         files=tuple(each.path / ACCEPTED for each in deliveries),
         quarantines=tuple(_quarantine(each, known_on) for each in quarantined),
-        areas=frozenset(each.area for each in whole),
+        areas={each.area: each.received_on for each in whole},
         known_on=max((each.received_on for each in deliveries), default=None),
     )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -14,9 +15,11 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from zhida.blocks.parties import api as parties
+from zhida.blocks.places import api as places
 from zhida.blocks.records.errors import ResidentNotFound, SnapshotMissing
 from zhida.blocks.records.inputs import Inputs
 from zhida.blocks.records.models import Snapshot
+from zhida.blocks.records.placing import delivered_column
 from zhida.blocks.records.reading import _opened, _resident_row, chunk_of
 
 
@@ -47,15 +50,42 @@ def claimants_of(snapshot_hash: str, household_no: int) -> dict[int, int]:
 
 
 @lru_cache(8)
-def _described(snapshot_hash: str) -> dict[str, Any]:
-    described: dict[str, Any] = json.loads((snapshot_path(snapshot_hash) / "manifest.json").read_text("utf-8"))["facts"]
-    return described
+def _manifest(snapshot_hash: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((snapshot_path(snapshot_hash) / "manifest.json").read_text("utf-8"))
+    return found
 
 
 def known_on(snapshot_hash: str, fact: str) -> date | None:
     """Return the day on which the register behind a fact was last delivered; None where it never was."""
-    told = _described(snapshot_hash).get(fact, {}).get("known_on")
+    told = _manifest(snapshot_hash)["facts"].get(fact, {}).get("known_on")
     return date.fromisoformat(told) if told else None
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """With which delivery a fact of one entity came. on: None where its register was never delivered there. listed: a row was in it.
+
+    Without a row the fact says what the contract says of somebody who is in no register.
+    """
+
+    on: date | None
+    listed: bool
+
+
+def delivered(snapshot_hash: str, record_type: str, row: Mapping[str, Any]) -> Delivered:
+    """Return with which delivery the facts of a register came for one entity. row: its columns of the snapshot.
+
+    Of a register that an entity may stand in several times (claims), the newest delivery.
+    """
+    register = _manifest(snapshot_hash).get("registers", {}).get(record_type, {"received_on": [], "areas": {}})
+    number = row.get(delivered_column(record_type))
+    if number:
+        return Delivered(date.fromisoformat(register["received_on"][number - 1]), listed=True)
+    areas = register["areas"]
+    day = areas.get(str(row.get("district"))) or areas.get(str(places.city().code))
+    if number is None:
+        day = max(register["received_on"], default=None)
+    return Delivered(date.fromisoformat(day) if day else None, listed=number is None)
 
 
 def sample_residents(snapshot_hash: str, count: int, seed: int) -> list[int]:

@@ -16,27 +16,34 @@ from zhida.kernel.period import Month
 from zhida.kernel.warehouse import sql_text
 
 
+def delivered_column(record_type: str) -> str:
+    """Name the column that says with which delivery of a register an entity's row came: 1 is the first in force, 0 is no row."""
+    return f"{record_type}__delivered"
+
+
 class Placed:
     """The facts of one register while its rows are put in their places."""
 
     def __init__(self, contract: RecordType, rows: int) -> None:
         self.contract = contract
         self.present = np.zeros(rows, bool)
+        # Which delivery a row came with, 1 is the first; 0 where no row is.
+        self.delivered = np.zeros(rows, np.int16)
         self.values = {fact.name: np.zeros(rows, column_types(self._dtype(fact))[0]) for fact in contract.facts if not fact.present}
         self.nulls = {fact.name: np.zeros(rows, bool) for fact in contract.facts if self._may_be_null(fact)}
 
-    def scatter(self, db: duckdb.DuckDBPyConnection, path: Path, month: Month) -> None:
-        """Put the rows of one delivery in their places, over those of earlier ones."""
+    def scatter(self, db: duckdb.DuckDBPyConnection, path: Path, number: int, month: Month) -> None:
+        """Put the rows of one delivery, which has this number, in their places, over those of earlier ones."""
         aliases = []
         for batch in batches(db, self._query(path, month)):
             alias = batch["alias"].to_numpy(zero_copy_only=False)
             if alias.any():
                 aliases.append(batch.filter(batch["alias"]))
                 batch = batch.filter(pa.array(~alias))
-            self._put(batch)
+            self._put(batch, number)
         for batch in aliases:
             places = batch["place"].to_numpy()
-            self._put(batch.filter(pa.array(~self.present[places])))
+            self._put(batch.filter(pa.array(~self.present[places])), number)
 
     def count(self, db: duckdb.DuckDBPyConnection, rows: str, month: Month) -> None:
         """Count each entity's rows."""
@@ -50,6 +57,9 @@ class Placed:
 
     def write(self, out: ColumnFiles, unsure: Array | None, organisations: pa.Array) -> None:
         absent = ~self.present
+        if self.contract.per_entity == "one":
+            self.delivered[absent] = 0
+            out.add(delivered_column(self.contract.name), self.delivered, pa.int16())
         for fact in self.contract.facts:
             dtype = self._dtype(fact)
             known = np.ones(len(absent), bool)
@@ -68,8 +78,9 @@ class Placed:
             values[~known] = 0
             out.add(fact.name, values, column_types(dtype)[1], known, organisations if dtype == "organisation" else None)
 
-    def _put(self, batch: pa.RecordBatch) -> None:
+    def _put(self, batch: pa.RecordBatch, number: int) -> None:
         where = batch["place"].to_numpy()
+        self.delivered[where] = number
         self.present[where] = batch["in_month"].to_numpy(zero_copy_only=False)
         for name, values in self.values.items():
             column = batch[name]

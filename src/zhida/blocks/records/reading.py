@@ -22,7 +22,8 @@ import pyarrow.parquet as pq
 
 from zhida.blocks.access.api import NotYours, Purpose, Viewer, record_access, require_resident
 from zhida.blocks.parties import api as parties
-from zhida.blocks.records.errors import HouseholdNotFound, NoSnapshot, ResidentNotFound, SnapshotMissing
+from zhida.blocks.records.errors import HouseholdNotFound, NoSnapshot, NoSnapshotThen, ResidentNotFound, SnapshotMissing
+from zhida.blocks.records.inputs import Inputs
 from zhida.blocks.records.models import Snapshot
 from zhida.blocks.records.record_types import record_type
 from zhida.kernel.identifiers import mask_id_number
@@ -72,9 +73,17 @@ def snapshots() -> list[Snapshot]:
     return list(Snapshot.objects.order_by("-month", "-known_on", "-id"))
 
 
-def snapshot_for(month: Month | str) -> Snapshot:
-    """Return the newest snapshot of a month. Raises: NoSnapshot."""
-    found = Snapshot.objects.filter(month=str(month)).order_by("-known_on", "-id").first()
+def snapshot_for(month: Month | str, known_on: date | None = None) -> Snapshot:
+    """Return the newest snapshot of a month, or the one that holds what was known on a day.
+
+    Raises: NoSnapshot, NoSnapshotThen.
+    """
+    snapshots = Snapshot.objects.filter(month=str(month))
+    if known_on is not None:
+        snapshots = snapshots.filter(known_on__lte=known_on)
+    found = snapshots.order_by("-known_on", "-id").first()
+    if known_on is not None and (found is None or Inputs.on(found.known_on).content != Inputs.on(known_on).content):
+        raise NoSnapshotThen(str(month), known_on)
     if found is None:
         raise NoSnapshot(str(month))
     return found

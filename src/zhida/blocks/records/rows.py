@@ -24,14 +24,19 @@ _SQL_TYPES = {
 
 
 def newest_rows(register: RegisterInForce, columns: str) -> str:
-    """Return SQL for the rows in force of a register: of several rows with one key the one delivered last."""
+    """Return SQL for the rows in force of a register: of several rows with one key the one delivered last.
+
+    Beside the contract's fields there is ``delivered``: which delivery of the register, 1 is the first of ``register.files``.
+    """
     if not register.files:
         fields = ", ".join(f"NULL::{_SQL_TYPES.get(f.type, 'BIGINT')} AS {f.name}" for f in register.contract.fields)
-        return f"SELECT {columns} FROM (SELECT {fields}) WHERE false"
+        return f"SELECT {columns} FROM (SELECT {fields}, 0 AS delivered) WHERE false"
     if len(register.files) == 1:
-        return f"SELECT {columns} FROM read_parquet({sql_text(register.files[0])})"
-    union = " UNION ALL ".join(f"SELECT *, {i} AS delivered FROM read_parquet({sql_text(path)})" for i, path in enumerate(register.files))
-    names = "* EXCLUDE (delivered, place)" if columns == "*" else columns
+        return f"SELECT {columns} FROM (SELECT *, 1 AS delivered FROM read_parquet({sql_text(register.files[0])}))"
+    union = " UNION ALL ".join(
+        f"SELECT *, {i} AS delivered FROM read_parquet({sql_text(path)})" for i, path in enumerate(register.files, start=1)
+    )
+    names = "* EXCLUDE (place)" if columns == "*" else columns
     place = f"row_number() OVER (PARTITION BY {', '.join(register.contract.key)} ORDER BY delivered DESC) AS place"
     return f"SELECT {names} FROM (SELECT *, {place} FROM ({union})) WHERE place = 1"
 

@@ -26,7 +26,7 @@ from zhida.blocks.records.commands import allowed
 from zhida.blocks.records.errors import NoResidents
 from zhida.blocks.records.facts import facts
 from zhida.blocks.records.freezing import Skeleton, add_facts, build_skeleton, claims_query, prepare_persons
-from zhida.blocks.records.inputs import Inputs
+from zhida.blocks.records.inputs import Inputs, RegisterInForce
 from zhida.blocks.records.models import Snapshot
 from zhida.blocks.records.record_types import record_types
 from zhida.blocks.records.rows import newest_rows
@@ -55,7 +55,7 @@ def link_residents(viewer: Viewer, progress: Progress | None = None, known_on: d
     progress.total = 2
     fresh = parties.update_register(register.files)
     progress.step(note="register")
-    linked = parties.find_duplicates(register.files, _witnesses(inputs))
+    linked = parties.find_duplicates(register.files, _witnesses(inputs), register.known_on)
     progress.step(note="duplicates")
     return parties.Linked(fresh, linked.proposed, linked.merged)
 
@@ -225,8 +225,15 @@ def _manifest(inputs: Inputs, month: Month, skeleton: Skeleton, chunks: list[dic
         "deliveries": inputs.folders,
         "counts": {"person": skeleton.persons, "household": skeleton.households, "claim": sum(c["claim_rows"] for c in chunks)},
         "chunks": chunks,
+        "registers": {name: _delivered(register) for name, register in sorted(inputs.registers.items())},
         "facts": described,
     }
+
+
+def _delivered(register: RegisterInForce) -> dict[str, Any]:
+    """Say when a register was delivered: each delivery in force, and the newest of each area."""
+    areas = {str(area): str(day) for area, day in sorted(register.areas.items())}
+    return {"received_on": [str(each.received_on) for each in register.deliveries], "areas": areas}
 
 
 def _publish(made: Path, manifest: dict[str, Any]) -> Path:
