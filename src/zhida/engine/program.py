@@ -76,6 +76,10 @@ class Program:
         counted = {str(node.payload) for node in self.nodes if node.op == "size"}
         return frozenset(counted | {node.shape.entity for node in self.nodes if node.shape.entity})
 
+    def facts_read(self) -> list[tuple[str, str]]:
+        """List the (entity, fact) pairs that any rule reads, given variables among them."""
+        return [(str(node.payload[0]), str(node.payload[1])) for node in self.nodes if node.op == "fact"]
+
     def facts_of(self, code: str) -> list[tuple[str, str]]:
         """List the (entity, fact) pairs a benefit's rule reads, in the order the rule reaches them."""
         benefit = self.benefits[code]
