@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import data
 import hundred
-from files import HOUSEHOLD_COLUMNS, PERSON_COLUMNS, WRITING
+from files import HOUSEHOLD_COLUMNS, PERSON_COLUMNS
 from report import table
 
 HERE = Path(__file__).resolve().parent
@@ -192,8 +192,10 @@ class Bench:
         self.figures["cached_s"] = round(_median(told["cached"], "seconds"), 3)
 
     def reform(self) -> None:
-        at = {"data": self.folder(self.options.persons), "month": MONTHS[0], "out": str(self.out / "reform")}
-        told = self.turns("reform", ("ours", lambda: self.ours("ours.py", "reform", json.dumps(at))))
+        at = {"data": self.folder(self.options.persons), "month": MONTHS[0]}
+        told = self.turns(
+            "reform", ("ours", lambda: self._written("reform", lambda out: self.ours("ours.py", "reform", json.dumps({**at, "out": out}))))
+        )
         self.figures["reform_share"] = round(statistics.median(one["reform_s"] / one["full_s"] for one in told["ours"]), 3)
 
     def gaps(self) -> None:
@@ -209,14 +211,17 @@ class Bench:
         home = Path(os.environ.get("ZHIDA_BENCH_CITY") or self.work / f"city-{residents}")
         environment = {"ZHIDA_HOME": str(home), "ZHIDA_DEMO": "1", "ZHIDA_TODAY": CITY_TODAY}
         snapshot = self._snapshot(home, residents, environment)
-        at = json.dumps({"snapshot": snapshot, "month": CITY_MONTH, "out": str(self.out / "city")})
-        told = self.turns("city", ("ours", lambda: self.ours("city.py", at, environment=environment)))
-        last = told["ours"][-1]
-        kernel_s = _median(told["ours"], "kernel_s")
+        at = {"snapshot": snapshot, "month": CITY_MONTH}
+
+        def decided(out: str) -> dict[str, Any]:
+            return self.ours("city.py", json.dumps({**at, "out": out}), environment=environment)
+
+        told = self.turns("city", ("memory", lambda: self.ours("bandwidth.py")), ("ours", lambda: self._written("city", decided)))
+        last, kernel_s = told["ours"][-1], _median(told["ours"], "kernel_s")
         self.figures["law_residents"] = last["residents"]
         self.figures["law_residents_per_s"] = round(last["residents"] / kernel_s)
-        reached = last["bytes_touched"] / kernel_s
-        self.figures["bandwidth_share"] = round(reached / _median(told["ours"], "copy_bytes_per_s"), 4)
+        self.figures["law_residents_per_s_files"] = round(last["residents"] / _median(told["ours"], "seconds"))
+        self.figures["bandwidth_share"] = round(last["bytes_touched"] / kernel_s / _median(told["memory"], "copy_bytes_per_s"), 4)
 
     def _snapshot(self, home: Path, residents: int, environment: dict[str, str]) -> str:
         """Return the city's snapshot; build the city, receive and freeze it where that was not done before."""
@@ -246,7 +251,6 @@ class Bench:
             "seconds": round(time.monotonic() - self.started),
             "mix": f"{len(PERSON_COLUMNS)} values of persons and {len(HOUSEHOLD_COLUMNS)} of households: every variable of the country "
             "template, twelve city rules and their totals",
-            "writing": WRITING,
             "machine": machine(),
             "versions": {name: theirs[package] for name, package in versions.items()} | own_versions(),
             "detail": self.detail,
@@ -270,7 +274,7 @@ def _spread(results: list[dict[str, Any]]) -> dict[str, Any]:
             told[key] = {name: round(of(values), 5) for name, of in (("median", statistics.median), ("min", min), ("max", max))}
         elif key in ("values", "trace"):
             told[key] = {name: round(statistics.median(result[key][name] for result in results), 5) for name in last}
-        elif key in ("totals", "parts"):
+        elif key in ("totals", "parts", "changed"):
             told[key] = last
     return told
 

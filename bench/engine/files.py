@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,8 +42,8 @@ HOUSEHOLD_COLUMNS = (
     "household_contributions",
     "net_income",
 )
-# How both write their outputs: what was measured to be fastest for either (docs/decisions/0019-bench-mix.md).
-WRITING: dict[str, Any] = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
+# The number of each row, which both sides write beside their values.
+KEYS = {"person": "resident_no", "household": "household_no"}
 
 
 def synced(path: Path) -> None:
@@ -57,6 +58,16 @@ def peak_mib() -> float:
     """Return the highest resident memory of this process so far, without that of the program that started it."""
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1024
+
+
+class Clock:
+    """Wall and processor seconds since it was made; of a process with threads, the processor's may be the larger."""
+
+    def __init__(self) -> None:
+        self._wall, self._processor = time.perf_counter(), time.process_time()
+
+    def read(self) -> dict[str, float]:
+        return {"seconds": time.perf_counter() - self._wall, "cpu_s": time.process_time() - self._processor}
 
 
 def percentiles(seconds: Sequence[float]) -> dict[str, float]:

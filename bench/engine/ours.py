@@ -7,27 +7,22 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
-from files import HOUSEHOLD_COLUMNS, PERSON_COLUMNS, WRITING, family, peak_mib, percentiles, synced
+from files import HOUSEHOLD_COLUMNS, PERSON_COLUMNS, Clock, family, peak_mib, percentiles
 from mix_facts import FACTS, mix_law, mix_program
 
 from zhida.engine import api as engine
+from zhida.engine.fingerprints import fingerprints
 from zhida.kernel.period import Month
 
 THREADS = 2
-GROUPS_PER_FILE = 4
-COLUMNS = {"person": PERSON_COLUMNS, "household": HOUSEHOLD_COLUMNS}
 READ = {
     "person": ["household_no", "birth_date", "salary", "capital", "disability", "role"],
     "household": ["household_no", "rent", "floor_area", "region", "occupancy"],
@@ -60,18 +55,18 @@ def calc(task: dict[str, Any]) -> dict[str, Any]:
     made.evaluate(batch_of(files, 0), THREADS)
     first = time.perf_counter()
     tables = {name: files[name].read(columns=columns).combine_chunks() for name, columns in READ.items()}
-    started = time.perf_counter()
+    clock, started = Clock(), time.perf_counter()
     batch = engine.Batch.from_arrow(tables["person"], tables["household"], facts=FACTS)
     built = time.perf_counter()
     values = made.evaluate(batch, THREADS).values
-    done = time.perf_counter()
+    spent = clock.read()
     totals = {name: int(data.sum()) for name, (data, _) in values.items() if not made.variables[name].shape.scale}
     unknown = {name: int((~known).sum()) for name, (_, known) in values.items() if known is not None}
     return {
         "first_s": first - begun,
         "build_s": built - started,
-        "calculate_s": done - built,
-        "seconds": done - started,
+        "calculate_s": spent["seconds"] - (built - started),
+        **spent,
         "totals": totals,
         "unknown": unknown,
     }
@@ -79,67 +74,14 @@ def calc(task: dict[str, Any]) -> dict[str, Any]:
 
 def files(task: dict[str, Any]) -> dict[str, Any]:
     """Facts in, all outputs out, for one month after the other; the code of each month was compiled before."""
-    spent, parts = 0.0, []
+    spent = {"seconds": 0.0, "cpu_s": 0.0}
     for month in task["months"]:
         made = program(month)
         made.evaluate(batch_of(opened(task["data"]), 0))
-        started = time.perf_counter()
-        parts += _month(made, task["data"], Path(task["out"]) / month)
-        spent += time.perf_counter() - started
-    scales = {name: node.shape.scale for name, node in made.variables.items()}
-    return {"seconds": spent, "parts": parts, "scales": scales}
-
-
-def _month(made: Any, folder: str, out: Path) -> list[dict[str, float]]:
-    out.mkdir(parents=True, exist_ok=True)
-    count = opened(folder)["person"].metadata.num_row_groups
-    spans = iter([range(first, min(first + GROUPS_PER_FILE, count)) for first in range(0, count, GROUPS_PER_FILE)])
-    streams = [Stream(made, folder, out, spans) for _ in range(THREADS)]
-    for stream in streams:
-        stream.start()
-    for stream in streams:
-        stream.join()
-    return [stream.spent for stream in streams]
-
-
-class Stream(threading.Thread):
-    """One thread: takes the next few row groups, evaluates them one by one and writes them to a pair of files of their own."""
-
-    def __init__(self, program: Any, data: str, out: Path, spans: Iterator[range]) -> None:
-        super().__init__()
-        self._program, self._files, self._out, self._spans = program, opened(data), out, spans
-        self.spent = dict.fromkeys(("read_s", "evaluate_s", "write_s"), 0.0)
-
-    def run(self) -> None:
-        for span in self._spans:
-            paths = {name: self._out / f"{name}-{span.start:05d}.parquet" for name in COLUMNS}
-            writers = {name: pq.ParquetWriter(path, self._schema(name), **WRITING) for name, path in paths.items()}
-            for group in span:
-                self._group(group, writers)
-            for name, writer in writers.items():
-                writer.close()
-                synced(paths[name])
-
-    def _group(self, group: int, writers: dict[str, pq.ParquetWriter]) -> None:
-        times = [time.perf_counter()]
-        batch = batch_of(self._files, group)
-        times.append(time.perf_counter())
-        values = self._program.evaluate(batch).values
-        times.append(time.perf_counter())
-        for writer in writers.values():
-            columns = [_column(field.type, *values[field.name]) for field in writer.schema]
-            writer.write_table(pa.table(columns, schema=writer.schema), row_group_size=len(columns[0]))
-        times.append(time.perf_counter())
-        for key, begin, end in zip(self.spent, times, times[1:], strict=False):
-            self.spent[key] += end - begin
-
-    def _schema(self, name: str) -> pa.Schema:
-        scales = {column: self._program.variables[column].shape.scale for column in COLUMNS[name]}
-        return pa.schema([(column, pa.int64() if scale > 2 else pa.int32()) for column, scale in scales.items()])
-
-
-def _column(kind: pa.DataType, data: np.ndarray, known: np.ndarray | None) -> pa.Array:
-    return pa.array(data, mask=None if known is None else ~known).cast(kind)
+        clock = Clock()
+        engine.evaluate_files(made, Path(task["data"]), Path(task["out"]) / month, threads=THREADS)
+        spent = {key: spent[key] + taken for key, taken in clock.read().items()}
+    return {**spent, "scales": {name: node.shape.scale for name, node in made.variables.items()}}
 
 
 # ---- one household ----------------------------------------------------------------------------------------------------------------------
@@ -184,6 +126,40 @@ def _facts(index: int) -> engine.HouseholdFacts:
     return engine.HouseholdFacts(person, {**home, "household_no": 1})
 
 
+# ---- a reform ---------------------------------------------------------------------------------------------------------------------------
+
+
+def reform(task: dict[str, Any]) -> dict[str, Any]:
+    """Everything under the law as it is; then, under a reform of three variables, what the reform changes."""
+    base = mix_law()
+    changed_law = base.reformed(engine.read_reform(Path(__file__).resolve().parent / "reform.yaml"))
+    names = [*PERSON_COLUMNS, *HOUSEHOLD_COLUMNS]
+    full = mix_program(base, task["month"], names)
+    changed = changed_variables(full, mix_program(changed_law, task["month"], names))
+    part = mix_program(changed_law, task["month"], changed)
+    first = batch_of(opened(task["data"]), 0)
+    taken = []
+    for name, one in (("base", full), ("reform", part)):
+        one.fuse()
+        one.evaluate(first)
+        clock = Clock()
+        engine.evaluate_files(one, Path(task["data"]), Path(task["out"]) / name, threads=THREADS)
+        taken.append(clock.read())
+    return {
+        "full_s": taken[0]["seconds"],
+        "reform_s": taken[1]["seconds"],
+        "full_cpu_s": taken[0]["cpu_s"],
+        "reform_cpu_s": taken[1]["cpu_s"],
+        "changed": changed,
+    }
+
+
+def changed_variables(base: engine.Program, other: engine.Program) -> list[str]:
+    """List the variables that two programs compute in different ways."""
+    before, after = (fingerprints(list(one.variables.values())) for one in (base, other))
+    return [name for name, node in base.variables.items() if before[id(node)] != after[id(other.variables[name])]]
+
+
 # ---- a hundred rules --------------------------------------------------------------------------------------------------------------------
 
 
@@ -210,7 +186,7 @@ def law(task: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-TASKS = {"calc": calc, "files": files, "household": household, "law": law}
+TASKS = {"calc": calc, "files": files, "household": household, "law": law, "reform": reform}
 
 
 if __name__ == "__main__":

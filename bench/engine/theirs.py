@@ -20,12 +20,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from files import HOUSEHOLD_COLUMNS, PERSON_COLUMNS, WRITING, peak_mib, percentiles, synced
+from files import HOUSEHOLD_COLUMNS, KEYS, PERSON_COLUMNS, Clock, family, peak_mib, percentiles, synced
 from openfisca_core.simulation_builder import SimulationBuilder
 from openfisca_country_template import CountryTaxBenefitSystem
 
-PERSON_FACTS = ["household_no", "birth_date", "salary", "capital", "disability", "role"]
-HOUSEHOLD_FACTS = ["rent", "floor_area", "region", "occupancy"]
+FACTS = {
+    "person": ["household_no", "birth_date", "salary", "capital", "disability", "role"],
+    "household": ["rent", "floor_area", "region", "occupancy"],
+}
+COLUMNS = {"person": PERSON_COLUMNS, "household": HOUSEHOLD_COLUMNS}
 # Variables that are defined for a year.
 YEARLY = {"housing_tax"}
 # Row groups that one chunk of the chunked run holds: about half a million persons.
@@ -39,24 +42,51 @@ def system() -> CountryTaxBenefitSystem:
 
 
 def read(files: dict[str, pq.ParquetFile], groups: list[int] | None = None) -> dict[str, np.ndarray]:
-    """Return the facts as arrays, and for each person the position of the household."""
+    """Return the facts as arrays, for each person the position of the household, and the numbers of the rows."""
     facts = {}
-    for name, columns in (("person", PERSON_FACTS), ("household", HOUSEHOLD_FACTS)):
-        file = files[name]
-        table = file.read(columns=columns) if groups is None else file.read_row_groups(groups, columns=columns)
-        facts.update({column: table.column(column).to_numpy() for column in columns})
-    number = facts.pop("household_no")
-    facts["household"] = number - number[0]
+    for name, columns in FACTS.items():
+        wanted = list(dict.fromkeys([*columns, KEYS[name]]))
+        table = files[name].read(columns=wanted) if groups is None else files[name].read_row_groups(groups, columns=wanted)
+        facts.update({column: table.column(column).to_numpy() for column in columns if column != "household_no"})
+        facts[name] = table.column(KEYS[name]).to_numpy()
+        if name == "person":
+            number = table.column("household_no").to_numpy()
+            facts["household_of_person"] = number - number[0]
     return facts
+
+
+def write(path: Path, name: str, facts: dict[str, np.ndarray], values: dict[str, np.ndarray], rows: int) -> None:
+    """Write and sync one table."""
+    with opened_writer(path, name, values) as writer:
+        writer.write_table(table_of(writer.schema, name, facts, values), row_group_size=rows)
+    synced(path)
+
+
+def opened_writer(path: Path, name: str, values: dict[str, np.ndarray]) -> pq.ParquetWriter:
+    """Open a file with the encodings that were fastest for OpenFisca's columns: whole numbers as ours, float32 split into bytes."""
+    kinds = {KEYS[name]: pa.int64()} | {column: pa.from_numpy_dtype(values[column].dtype) for column in COLUMNS[name]}
+    is_float = {column: pa.types.is_floating(kind) for column, kind in kinds.items()}
+    return pq.ParquetWriter(
+        path,
+        pa.schema([pa.field(column, kind, nullable=False) for column, kind in kinds.items()]),
+        use_dictionary=False,
+        write_statistics=False,
+        compression={column: "lz4" if is_float[column] else "none" for column in kinds},
+        column_encoding={column: "BYTE_STREAM_SPLIT" if is_float[column] else "DELTA_BINARY_PACKED" for column in kinds},
+    )
+
+
+def table_of(schema: pa.Schema, name: str, facts: dict[str, np.ndarray], values: dict[str, np.ndarray]) -> pa.Table:
+    return pa.table([facts[name], *(values[column] for column in COLUMNS[name])], schema=schema)
 
 
 def build(system: CountryTaxBenefitSystem, facts: dict[str, np.ndarray], months: list[str]) -> Any:
     """Make a simulation by the builder's own functions, with roles as whole numbers, which is its fastest way."""
     builder = SimulationBuilder()
     builder.create_entities(system)
-    builder.declare_person_entity("person", range(len(facts["household"])))
-    household = builder.declare_entity("household", range(len(facts["rent"])))
-    builder.join_with_persons(household, facts["household"], roles=facts["role"].astype(np.intp) - 1)
+    builder.declare_person_entity("person", range(len(facts["person"])))
+    household = builder.declare_entity("household", range(len(facts["household"])))
+    builder.join_with_persons(household, facts["household_of_person"], roles=facts["role"].astype(np.intp) - 1)
     simulation = builder.build(system)
     simulation.set_input("birth", "ETERNITY", facts["birth_date"])
     for month in months:
@@ -96,20 +126,20 @@ def opened(folder: str) -> dict[str, pq.ParquetFile]:
 def calc(task: dict[str, Any]) -> dict[str, Any]:
     """Build a simulation from arrays and calculate everything."""
     made, facts = system(), read(opened(task["data"]))
-    started = time.perf_counter()
+    clock, started = Clock(), time.perf_counter()
     simulation = build(made, facts, task["months"])
     built = time.perf_counter()
     for month in task["months"]:
         values = calculate(simulation, month)
-    done = time.perf_counter()
+    spent = clock.read()
     totals = {name: int(column.sum(dtype=np.int64)) for name, column in values.items() if column.dtype.kind == "i"}
-    return {"build_s": built - started, "calculate_s": done - built, "seconds": done - started, "totals": totals}
+    return {"build_s": built - started, "calculate_s": spent["seconds"] - (built - started), **spent, "totals": totals}
 
 
 def whole(task: dict[str, Any]) -> dict[str, Any]:
     """Facts in, everything at once, all outputs out."""
     made = system()
-    started = time.perf_counter()
+    clock, started = Clock(), time.perf_counter()
     files = opened(task["data"])
     facts = read(files)
     read_at = time.perf_counter()
@@ -119,25 +149,22 @@ def whole(task: dict[str, Any]) -> dict[str, Any]:
     calculated = time.perf_counter()
     out = Path(task["out"])
     out.mkdir(parents=True, exist_ok=True)
-    for name, columns in (("person", PERSON_COLUMNS), ("household", HOUSEHOLD_COLUMNS)):
-        sizes = [files[name].metadata.row_group(group).num_rows for group in range(files[name].metadata.num_row_groups)]
-        table = pa.table({column: values[column] for column in columns})
-        with pq.ParquetWriter(out / f"{name}.parquet", table.schema, **WRITING) as writer:
-            writer.write_table(table, row_group_size=max(sizes))
-        synced(out / f"{name}.parquet")
-    done = time.perf_counter()
+    for name in COLUMNS:
+        rows = max(files[name].metadata.row_group(group).num_rows for group in range(files[name].metadata.num_row_groups))
+        write(out / f"{name}.parquet", name, facts, values, rows)
+    spent = clock.read()
     return {
         "read_s": read_at - started,
         "build_s": built - read_at,
         "calculate_s": calculated - built,
-        "write_s": done - calculated,
-        "seconds": done - started,
+        "write_s": spent["seconds"] - (calculated - started),
+        **spent,
     }
 
 
 def chunked(task: dict[str, Any]) -> dict[str, Any]:
     """Facts in, some row groups at a time, all outputs out; ``processes`` of them share the work, each with its own file."""
-    started = time.perf_counter()
+    clock = Clock()
     count = pq.ParquetFile(Path(task["data"]) / "person.parquet").metadata.num_row_groups
     chunks = [list(range(first, min(first + CHUNK_GROUPS, count))) for first in range(0, count, CHUNK_GROUPS)]
     processes = task.get("processes", 1)
@@ -148,8 +175,7 @@ def chunked(task: dict[str, Any]) -> dict[str, Any]:
         shares = [chunks[len(chunks) * i // processes : len(chunks) * (i + 1) // processes] for i in range(processes)]
         with ProcessPoolExecutor(processes, get_context("fork")) as pool:
             parts = list(pool.map(_chunks, [task] * processes, shares, [f"-{i}" for i in range(processes)]))
-    done = time.perf_counter()
-    return {"seconds": done - started, "parts": parts}
+    return {**clock.read(), "parts": parts}
 
 
 def _chunks(task: dict[str, Any], chunks: list[list[int]], suffix: str) -> dict[str, float]:
@@ -165,10 +191,10 @@ def _chunks(task: dict[str, Any], chunks: list[list[int]], suffix: str) -> dict[
         times.append(time.perf_counter())
         values = calculate(simulation, task["months"][0])
         times.append(time.perf_counter())
-        for name, columns in (("person", PERSON_COLUMNS), ("household", HOUSEHOLD_COLUMNS)):
-            table = pa.table({column: values[column] for column in columns})
+        for name in COLUMNS:
             if name not in writers:
-                writers[name] = pq.ParquetWriter(out / f"{name}{suffix}.parquet", table.schema, **WRITING)
+                writers[name] = opened_writer(out / f"{name}{suffix}.parquet", name, values)
+            table = table_of(writers[name].schema, name, facts, values)
             writers[name].write_table(table, row_group_size=table.num_rows)
         times.append(time.perf_counter())
         for key, begin, end in zip(spent, times, times[1:], strict=False):
@@ -201,8 +227,6 @@ def household(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def _situation(month: str, index: int) -> dict[str, Any]:
-    from files import family
-
     members, home = family(index)
     persons = {
         f"p{number}": {
