@@ -16,9 +16,13 @@ from zhida.kernel.period import Month
 from zhida.kernel.warehouse import sql_text
 
 
+# How the name of a column ends that says with which delivery a row came.
+DELIVERED = "__delivered"
+
+
 def delivered_column(record_type: str) -> str:
     """Name the column that says with which delivery of a register an entity's row came: 1 is the first in force, 0 is no row."""
-    return f"{record_type}__delivered"
+    return record_type + DELIVERED
 
 
 class Placed:

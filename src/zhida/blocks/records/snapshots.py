@@ -28,6 +28,7 @@ from zhida.blocks.records.facts import facts
 from zhida.blocks.records.freezing import Skeleton, add_facts, build_skeleton, claims_query, prepare_persons
 from zhida.blocks.records.inputs import Inputs, RegisterInForce
 from zhida.blocks.records.models import Snapshot
+from zhida.blocks.records.placing import DELIVERED
 from zhida.blocks.records.record_types import record_types
 from zhida.blocks.records.rows import newest_rows
 from zhida.kernel.files import atomic_path, content_hash
@@ -197,7 +198,8 @@ def _even(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     # Numbers without dictionaries: a third less time to read one row group, which is what a resident at the counter waits for.
-    strings = [field.name for field in schema if pa.types.is_string(field.type)]
+    # Deliveries with one: almost everybody's row came with the same.
+    strings = [field.name for field in schema if pa.types.is_string(field.type) or field.name.endswith(DELIVERED)]
     sorted_by = ["household_no", "resident_no", "organisation_code", "name"]
     return pq.ParquetWriter(path, schema, compression="lz4", use_dictionary=strings, write_statistics=sorted_by)
 
