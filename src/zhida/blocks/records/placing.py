@@ -15,7 +15,6 @@ from zhida.blocks.records.rows import as_numbers, batches
 from zhida.kernel.period import Month
 from zhida.kernel.warehouse import sql_text
 
-
 # How the name of a column ends that says with which delivery a row came.
 DELIVERED = "__delivered"
 
