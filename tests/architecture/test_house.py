@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
+
+from zhida.engine.api import PackSource
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "zhida"
@@ -46,6 +49,28 @@ def test_the_project_needs_nothing_outside_itself() -> None:
 def test_packs_are_data() -> None:
     for name in ("models.py", "views.py", "migrations"):
         assert not list((SOURCE / "packs").rglob(name))
+
+
+def test_the_law_loads_without_running_a_line_of_a_pack(tmp_path: Path) -> None:
+    """Rule files are read as data (decision 0015): no module of a pack is ever imported."""
+    script = (
+        "import django, sys; django.setup(); from zhida.blocks.policies import api; assert len(api.installed_law().benefits) > 30; "
+        "print([name for name in sys.modules if name.startswith('zhida.packs.') or name == 'zhida.blocks.policies.common'])"
+    )
+    environment = {"DJANGO_SETTINGS_MODULE": "zhida.project.settings", "ZHIDA_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[]", done.stderr[-2000:]
+
+
+def test_a_new_pack_can_be_read(tmp_path: Path) -> None:
+    """``make new-pack`` in a copy of the house."""
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    shutil.copytree(SOURCE / "packs" / "housing", tmp_path / "src" / "zhida" / "packs" / "housing")
+    command = [sys.executable, str(tmp_path / "scripts" / "new_pack.py"), "libraries"]
+    assert "libraries" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    files = PackSource("libraries", tmp_path / "src" / "zhida" / "packs" / "libraries", "zhida.blocks.policies.language").read()
+    assert [file.constants["PACK"].label.en for file in files if file.constants] == ["libraries"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 1
 
 
 @pytest.mark.parametrize("code", ["from zhida.project import urls", "from zhida.blocks.policies import api; api.benefits()"])

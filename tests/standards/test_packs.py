@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from django.conf import settings
 
 import zhida.packs
 from zhida.blocks.policies.api import Pack, benefits, installed_law
+from zhida.blocks.policies.law import pack_sources
 from zhida.kernel.period import NEVER
 
 PACKS = Path(str(zhida.packs.__file__)).parent
@@ -18,7 +18,8 @@ DEPARTMENTS = yaml.safe_load((PACKS.parent / "blocks" / "records" / "departments
 
 
 def _pack(name: str) -> Pack:
-    return importlib.import_module(f"zhida.packs.{name}.pack").PACK
+    source = next(source for source in pack_sources() if source.name == name)
+    return next(file.constants["PACK"] for file in source.read() if "PACK" in file.constants)
 
 
 @pytest.mark.parametrize("name", settings.INSTALLED_PACKS)

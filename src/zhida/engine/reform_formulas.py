@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from zhida.engine.definitions import BenefitDefinition, DatedFormula, Definition
 from zhida.engine.errors import nearest
 from zhida.engine.reform import Reform, ReformRefused
-from zhida.engine.rule_files import Words, read_rules
+from zhida.engine.rule_files import read_rules
+from zhida.engine.rule_words import Words
 
 if TYPE_CHECKING:
     from zhida.engine.law import Law

@@ -14,7 +14,7 @@ from typing import Any
 from zhida.engine.errors import EngineError, FormulaFailed, NotSymbolic, Place, TooMuchWork, WrongKind
 from zhida.engine.expressions import PLACE, Expression, Symbol, here, lift
 from zhida.engine.references import ParameterReference, ScaleReference
-from zhida.engine.rule_syntax import shortened
+from zhida.engine.rule_syntax import quoted
 
 Scope = dict[str, Any]
 Term = Callable[[Scope], Any]
@@ -47,15 +47,15 @@ class Step:
 
 
 class RuleFunction:
-    """A function of a rule file. ``steps`` bounds the work of one call: terms of its own and of the functions it calls."""
+    """A function of a rule file. ``terms`` bounds the work of one call: how many are worked out, in the functions it calls too."""
 
     def __init__(
-        self, name: str, module: str, places: tuple[Place, Place], arguments: Sequence[str], body: Sequence[Step], steps: int
+        self, name: str, module: str, places: tuple[Place, Place], arguments: Sequence[str], body: Sequence[Step], terms: int
     ) -> None:
         self.__name__, self.__module__ = name, module
         # Where it begins, and where it gives its result.
         self.place, self.result_place = places
-        self.arguments, self.steps = tuple(arguments), steps
+        self.arguments, self.terms = tuple(arguments), terms
         self._body = tuple(body)
 
     def __call__(self, *given: Any) -> Any:
@@ -184,4 +184,4 @@ def words_of(value: Any) -> str:
             return "an entity, law or period itself"
         case tuple():
             return "several values in brackets"
-    return f"the written constant {shortened(repr(value))}"
+    return f"the written constant {quoted(value)}"

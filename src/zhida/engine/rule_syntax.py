@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import reprlib
 from pathlib import Path
 from typing import NoReturn
 
@@ -190,3 +191,8 @@ def shortened(written: str) -> str:
     """Keep a quotation short enough for a sentence."""
     line = " ".join(written.split())
     return line if len(line) <= 60 else f"{line[:57]}…"
+
+
+def quoted(value: object) -> str:
+    """Write a value in a sentence: of brackets within brackets, and of long text, no more than the beginning."""
+    return shortened(reprlib.repr(value))

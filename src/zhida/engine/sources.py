@@ -11,8 +11,9 @@ from pathlib import Path
 
 from zhida.engine.definitions import Definition
 from zhida.engine.entities import FactDefinition
-from zhida.engine.rule_files import RuleFile, read_rule_file, words_of
+from zhida.engine.rule_files import RuleFile, read_rule_file
 from zhida.engine.rule_syntax import read_text
+from zhida.engine.rule_words import words_of
 
 CITY = "city"
 # Part of every law's name: raised when the same rules would give other amounts (rounding, dates, choice of values).
@@ -23,7 +24,7 @@ SEMANTICS = 1
 class PackSource:
     """Where a pack's rules are: rule files, and the folder whose ``parameters/`` holds their numbers. Plain data, for any process to load.
 
-    words: the module that offers the entities and declaring words of the rules (rule_files.words_of).
+    words: the module that offers the entities and declaring words of the rules (rule_words.words_of).
     files: names of the rule files in the folder; by itself every ``*.py`` but ``__init__`` and ``conftest``.
     """
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from zhida.engine import errors
 from zhida.engine.api import Areas, EngineError, Law, PackSource, load_law
 from zhida.engine.expressions import ACTIVE, PLACE
-from zhida.engine.rule_files import Words, read_rule_file, read_rules, words_of
+from zhida.engine.rule_files import read_rule_file, read_rules
 from zhida.engine.rule_syntax import CHARACTERS_MAX
+from zhida.engine.rule_words import Words, words_of
 from zhida.engine.tests.sample.entities import AREAS, FACTS, Claim, Household, Person
 from zhida.engine.tests.written import SAMPLE, WORDS, written_law
 from zhida.kernel.errors import ZhidaError
@@ -33,6 +34,11 @@ SOON = 10.0
 def formula(expression: str) -> str:
     """A file of one rule; the expression stands in line 2."""
     return f"{RULE}def x(person, law): return {expression}"
+
+
+def nested(times: int) -> str:
+    """Constants of which each holds the one above twice."""
+    return "a0 = ('x', 'x')\n" + "".join(f"a{n} = (a{n - 1}, a{n - 1})\n" for n in range(1, times))
 
 
 # What is written -> the error, the line it names, and a word of what to write instead.
@@ -220,6 +226,13 @@ REFUSED: dict[str, tuple[str, type[EngineError], int, str]] = {
     "a negative constant": ("LIMIT = -80", errors.LiteralNumber, 1, "parameters/"),
     "a calculated constant": ("LIMIT = 'a' * 1", errors.NotInRules, 1, "Only written text"),
     "a constant of a constant": ("LIMIT = other", errors.NameUndefined, 1, "defined nowhere"),
+    "an argument twice": (formula("where(person.disabled, then=1, then=0, otherwise=0)"), errors.NotInRules, 2, "Write it once"),
+    "brackets within brackets": (
+        nested(60) + RULE.replace("'bool'", "a59") + "def x(person): return 1",
+        errors.DeclarationWrong,
+        61,
+        "text in quotes",
+    ),
     # -- formulas --
     "a number": (formula("person.wage > 80"), errors.LiteralNumber, 2, "law.<name>"),
     "a fraction": (formula("person.wage * 0.5 > 0"), errors.LiteralNumber, 2, "law.<name>"),
