@@ -22,11 +22,12 @@ from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Purpose, Viewer
 from zhida.blocks.policies import law as laws
 from zhida.blocks.policies import workers
-from zhida.blocks.policies.decisions import ENTITLED, SCHEMA, UNKNOWN, Chunk, decision_table
+from zhida.blocks.policies.decisions import ENTITLED, SCHEMA, UNKNOWN, Chunk, decision_table, identity_columns
 from zhida.blocks.policies.errors import NoRun, RunChanged
 from zhida.blocks.policies.models import Run, RunBenefit
 from zhida.blocks.records import api as records
 from zhida.engine.api import Batch
+from zhida.engine.streaming import Folder, columns_of
 from zhida.kernel import clock
 from zhida.kernel.files import atomic_path
 from zhida.kernel.period import Month
@@ -34,6 +35,10 @@ from zhida.kernel.progress import Progress
 
 # Chunks of one decision file: about half a million residents. A kill loses at most the files being written.
 CHUNKS_PER_FILE = 32
+# Residents decided together, about.
+ROWS_AT_ONCE = 131_072
+# A smaller city is decided before a kernel would be compiled.
+CHUNKS_TO_FUSE = 16
 WORKERS = 2
 # Below this many files a second process costs more than it brings.
 FILES_FOR_WORKERS = 4
@@ -81,7 +86,12 @@ def run_period(
         month=month.text,
         snapshot_hash=snapshot.hash,
         law_name=law.name,
-        defaults={"law_as_of": as_of, "started_at": clock.now(), "chunks_total": len(manifest["chunks"])},
+        defaults={
+            "law_as_of": as_of,
+            "known_on": snapshot.known_on,
+            "started_at": clock.now(),
+            "chunks_total": len(manifest["chunks"]),
+        },
     )
     if created:
         access.record_access(viewer, Purpose.OPERATION, "run.start", f"run {run.id}")
@@ -139,20 +149,36 @@ def make_file(task: FileTask) -> Counts:
         return _counts_in(task.path)
     month = Month.parse(task.month)
     program = laws.installed_law(date.fromisoformat(task.law_as_of)).program(month)
+    if task.chunks >= CHUNKS_TO_FUSE:
+        program.fuse()
+    columns, identities = columns_of(program), identity_columns(program)
+    facts = Folder(Path(task.snapshot), {entity: [*columns.get(entity, ()), *names] for entity, names in identities.items()})
     counts: Counts = {}
     groups: list[int] = []
     with atomic_path(task.path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
-        for chunk in _chunks(task, month):
+        for span in facts.spans(range(task.first_chunk, task.first_chunk + task.chunks), ROWS_AT_ONCE):
+            tables = facts.tables(span)
+            chunk = Chunk(tables["person"], tables["household"], tables["claim"], month)
             rows = _decided_rows(list(_decide_chunk(program, chunk, counts)))
-            groups.append(rows.num_rows)
-            if rows.num_rows:
-                writer.write_table(rows, row_group_size=rows.num_rows)
+            for part in _by_chunk(rows, chunk, facts.rows_of("household", span)):
+                groups.append(part.num_rows)
+                if part.num_rows:
+                    writer.write_table(part, row_group_size=part.num_rows)
         writer.add_key_value_metadata({_COUNTS: json.dumps(counts), _GROUPS: json.dumps(groups)})
     return counts
 
 
+def _by_chunk(rows: pa.Table, chunk: Chunk, households: list[int]) -> Iterator[pa.Table]:
+    """Cut decisions that were made together where the snapshot's chunks end. households: how many each has."""
+    lasts = chunk.household_nos[np.cumsum(households) - 1]
+    begin = 0
+    for end in np.searchsorted(rows["household_no"].to_numpy(), lasts, side="right").tolist():
+        yield rows.slice(begin, end - begin)
+        begin = end
+
+
 def _decided_rows(tables: list[pa.Table]) -> pa.Table:
-    """Join a chunk's decisions, sorted by household: the list of one household is then a slice of one row group."""
+    """Join decisions, sorted by household: the list of one household is then a slice of one row group."""
     return pa.concat_tables(tables).unify_dictionaries().sort_by("household_no") if tables else SCHEMA.empty_table()
 
 
@@ -182,13 +208,6 @@ def decisions_of(run: Run, household_no: int) -> list[dict[str, Any]]:
         table = file.read_row_group(group, use_threads=False)
     begin, end = np.searchsorted(table["household_no"].to_numpy(), [household_no, household_no + 1])
     return table.slice(int(begin), int(end - begin)).to_pylist()
-
-
-def _chunks(task: FileTask, month: Month) -> Iterator[Chunk]:
-    files = {name: pq.ParquetFile(Path(task.snapshot) / f"{name}.parquet") for name in ("person", "household", "claim")}
-    for index in range(task.first_chunk, task.first_chunk + task.chunks):
-        tables = {name: file.read_row_group(index, use_threads=False) for name, file in files.items()}
-        yield Chunk(tables["person"], tables["household"], tables["claim"], month)
 
 
 def _decide_chunk(program: Any, chunk: Chunk, counts: Counts) -> Iterator[pa.Table]:
@@ -237,10 +256,19 @@ def runs(viewer: Viewer) -> list[Run]:
     return list(Run.objects.all())
 
 
-def latest_run(month: Month | None = None) -> Run:
-    """Return the newest finished run, of a month where given. Raises: NoRun."""
+def newest_run(month: Month | None = None) -> Run | None:
+    """Return the finished run that stands for a month, or for the newest month; None where nothing was decided.
+
+    Of several, the one that knows most: the newest facts, then the newest law. A run back in time never replaces it.
+    """
     finished = Run.objects.filter(state=Run.State.FINISHED)
-    found = (finished.filter(month=month.text) if month else finished).order_by("-month", "-id").first()
+    found = finished.filter(month=month.text) if month else finished
+    return found.order_by("-month", "-known_on", "-law_as_of", "-id").first()
+
+
+def latest_run(month: Month | None = None) -> Run:
+    """Return the finished run that stands for a month, or for the newest month: see ``newest_run``. Raises: NoRun."""
+    found = newest_run(month)
     if found is None:
         raise NoRun(month.text if month else "any month")
     return found

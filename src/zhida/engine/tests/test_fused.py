@@ -75,7 +75,12 @@ def vouched(program: e.Program, world: World, monkeypatch: pytest.MonkeyPatch) -
     """Decide a world by machine code, hold it against NumPy, and return what the kernels said of it."""
     said: list[int] = []
     run = kernel._Call.run
-    monkeypatch.setattr(kernel._Call, "run", lambda self, *args: said.append(run(self, *args)) or said[-1])
+
+    def listened(call: kernel._Call, threads: int, block: int) -> int:
+        said.append(run(call, threads, block))
+        return said[-1]
+
+    monkeypatch.setattr(kernel._Call, "run", listened)
     found = fused(program).evaluate(world.batch())
     assert answers_of(found) == answers_of(program.evaluate(world.batch()))
     return said
@@ -140,7 +145,12 @@ def test_machine_code_is_loaded_from_disk_unless_it_was_touched(tmp_path: Path, 
     monkeypatch.setenv("ZHIDA_KERNEL_CACHE", str(tmp_path))
     compiled: list[str] = []
     compile_ = machine._compile
-    monkeypatch.setattr(machine, "_compile", lambda text: compiled.append(text) or compile_(text))
+
+    def counted(text: str) -> bytes:
+        compiled.append(text)
+        return compile_(text)
+
+    monkeypatch.setattr(machine, "_compile", counted)
     program, world = SAMPLE_LAW.program(MONTH, ["care"]), World(4, 20, 0.1)
     expected = answers_of(program.evaluate(world.batch()))
     for times in (1, 1):
