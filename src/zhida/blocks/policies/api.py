@@ -4,7 +4,7 @@ from zhida.blocks.policies.appeals import answer_appeal, appeals, file_appeal
 from zhida.blocks.policies.decisions import AGE_BANDS, recurring_keys
 from zhida.blocks.policies.difference import DifferenceRow, difference
 from zhida.blocks.policies.errors import AppealNotOpen, AppealWithoutText, NoRun, NoSimulation, UnknownBenefit, UnknownPack
-from zhida.blocks.policies.explanations import Explanation, Step, explanation
+from zhida.blocks.policies.explanations import Basis, Explanation, Sheet, SheetLine, Step, basis, explanation, explanations, sheet
 from zhida.blocks.policies.language import *  # noqa: F403
 from zhida.blocks.policies.language import __all__ as _words
 from zhida.blocks.policies.law import BenefitDefinition, benefits, facts_of, installed_law, law_source, record_types_of
@@ -13,6 +13,7 @@ from zhida.blocks.policies.runs import decisions_path, latest_run, run, run_bene
 from zhida.blocks.policies.sharing import set_household_sharing, shares_with_household
 from zhida.blocks.policies.simulation.commands import (
     delete_simulation,
+    example_reforms,
     reform_problems,
     simulate,
     simulate_again,
@@ -42,6 +43,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "AGE_BANDS",
     "AppealNotOpen",
     "AppealWithoutText",
+    "Basis",
     "BenefitCost",
     "BenefitDefinition",
     "Coverage",
@@ -67,6 +69,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "Welfare",
     "answer_appeal",
     "appeals",
+    "basis",
     "benefits",
     "check_situations",
     "decided_months",
@@ -74,7 +77,9 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "delete_simulation",
     "difference",
     "entitlements",
+    "example_reforms",
     "explanation",
+    "explanations",
     "facts_of",
     "file_appeal",
     "installed_law",

@@ -95,6 +95,11 @@ def delete_simulation(viewer: Viewer, simulation_id: int) -> None:
     access.record_access(viewer, purpose, "simulation.delete", f"simulation {simulation_id}")
 
 
+def example_reforms() -> list[Reform]:
+    """List the reforms that the installed packs bring as examples (``packs/*/reforms/*.yaml``), by pack and file."""
+    return [read_reform(path) for source in laws.pack_sources() for path in sorted((source.folder / "reforms").glob("*.yaml"))]
+
+
 def reform_problems(text: str, file: str = "reform.yaml") -> list[Text]:
     """Say what is wrong with a reform's text, without simulating it; nothing where it can be simulated.
 

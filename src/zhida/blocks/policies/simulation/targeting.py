@@ -291,6 +291,7 @@ class _Search:
                 raise self._not_met(inside, fits)
 
     def _not_met(self, steps: int, fits: bool) -> BudgetNotMet:
+        self._refuse_falling()
         name, value = self._ladder.parameter.name, self._ladder.text(steps)
         return BudgetNotMet(name, format_yuan(self._budget), value, format_yuan(self._try(steps)), is_short=fits)
 
