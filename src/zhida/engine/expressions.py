@@ -11,7 +11,8 @@ of anything that is counted (not money).
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
@@ -48,6 +49,16 @@ def short_place(file: str, line: int) -> Place:
 
 # The line of a rule file that is being worked out (rule_functions.py); None while a formula is a plain Python function.
 PLACE: ContextVar[Place | None] = ContextVar("zhida_engine_place", default=None)
+
+
+@contextmanager
+def standing_at(place: Place | None) -> Iterator[None]:
+    """Let ``here()`` be a line of a rule file; None: where the frames say."""
+    token = PLACE.set(place)
+    try:
+        yield
+    finally:
+        PLACE.reset(token)
 
 
 def here() -> Place:

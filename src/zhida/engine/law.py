@@ -34,7 +34,6 @@ from zhida.engine.errors import (
 )
 from zhida.engine.expressions import (
     ACTIVE,
-    PLACE,
     Expression,
     Symbol,
     code_position,
@@ -43,6 +42,7 @@ from zhida.engine.expressions import (
     recoded,
     rescaled,
     short_place,
+    standing_at,
 )
 from zhida.engine.gaps import Gaps
 from zhida.engine.graph import Graph, Node, Shape
@@ -71,7 +71,7 @@ def load_law(
     areas: Areas | Mapping[str, Sequence[int]] | None = None,
     as_of: date | None = None,
 ) -> Law:
-    """Import packs, read their parameters, record and check every formula.
+    """Read the rule files and parameters of packs, record and check every formula. Nothing of a pack is run.
 
     facts: what the snapshot gives; HOUSE_FACTS are added. areas: group -> district codes, where the group ``city`` lists all districts.
     as_of: leave out what was published later; a benefit whose numbers were not published yet is unknown, naming them.
@@ -271,10 +271,11 @@ class Law:
         self._recording.pop()
         scale = max(result.shape.scale for _, result in results)
         codes = definition.codes or max((result.shape.codes for _, result in results), key=len)
-        self.versions[definition.name] = [
-            (formula.since, recoded(rescaled(result.node, scale), codes) if result.shape.kind in ("number", "code") else result.node)
-            for formula, result in results
-        ]
+        versions = []
+        for formula, result in results:
+            with standing_at(formula.result_place):
+                versions.append((formula.since, recoded(rescaled(result.node, scale), codes)))
+        self.versions[definition.name] = versions
 
     def _call(self, definition: Definition, formula: DatedFormula) -> Expression:
         """Call a formula on symbols and check its result against the declaration."""
@@ -288,24 +289,33 @@ class Law:
         for argument in arguments:
             if argument not in offers:
                 raise FormulaArgument(formula.place, definition.name, argument, list(offers))
-        outer = PLACE.set(None)
-        try:
-            result = formula.function(*(offers[argument] for argument in arguments))
-            PLACE.set(formula.result_place)
+        with standing_at(None):
+            try:
+                result = formula.function(*(offers[argument] for argument in arguments))
+            except EngineError:
+                raise
+            except Exception as error:
+                raise FormulaFailed(_raised_at(error, formula), definition.name, f"{type(error).__name__}: {error}") from error
+        with standing_at(formula.result_place):
             return _at_result(result, definition, formula)
-        except EngineError:
-            raise
-        except Exception as error:
-            raise FormulaFailed(_raised_at(error, formula), definition.name, f"{type(error).__name__}: {error}") from error
-        finally:
-            PLACE.reset(outer)
 
     def _check_benefit(self, benefit: BenefitDefinition) -> None:
         for _, root in self.versions[benefit.name]:
             if root.shape.scale:
                 raise NotWhole(root.place, benefit.name, root.shape.scale)
-        if benefit.occasion:
-            self.value_named(benefit.entity, benefit.occasion)
+        with standing_at(benefit.place):
+            if benefit.occasion:
+                self.value_named(benefit.entity, benefit.occasion)
+            if benefit.payee.startswith("organisation:"):
+                self._check_organisation(benefit, benefit.payee.removeprefix("organisation:"))
+
+    def _check_organisation(self, benefit: BenefitDefinition, name: str) -> None:
+        """Whom a benefit is paid to must be a fact of its tree: an organisation's number never enters a formula."""
+        tree = {entity.name for entity in benefit.entity.root.tree()}
+        known = [fact.name for (owner, _), fact in self.facts.items() if owner in tree and fact.dtype == "organisation"]
+        if name not in known:
+            zh, en = "请写一个 organisation 类型的事实", "Write a fact that is an organisation"
+            raise UnknownName(here(), "payee", name, known, zh, en)
 
 
 def _chain_too_long() -> TooMuchWork:

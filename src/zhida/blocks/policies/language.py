@@ -1,6 +1,6 @@
 """The words a pack is written in: the three entities, the engine's vocabulary and what a pack declares about itself.
 
-Packs import these names from ``zhida.blocks.policies.api``, which re-exports them.
+Import lines of packs name ``zhida.blocks.policies.api``, which re-exports them; the loader takes the words from here (rule_words.py).
 """
 
 from __future__ import annotations

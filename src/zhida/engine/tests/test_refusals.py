@@ -134,8 +134,27 @@ def test_formulas_in_a_circle_are_refused(tmp_path: Path) -> None:
         @variable(Person, unit="bool", label=TITLE)
         def b(person): return ~person.a
     """
-    with pytest.raises(errors.Cycle, match="a → b → a"):
+    with pytest.raises(errors.Cycle, match=r"rules\.py:5: .*a → b → a\. Break one") as refused:
         written_law(tmp_path, rules)
+    assert "rules.py:5：" in refused.value.text.zh
+
+
+BENEFIT = "@benefit(Person, code='b', every=ONCE, unit='fen', label=TITLE, {more})\ndef b(person): return 0"
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("occasion='birth_dat'", "person has no 'birth_dat'. Did you mean 'birth_date'?"),
+        ("occasion='rent'", "'rent' belongs to household"),
+        ("payee='organisation:emploier'", "payee has no 'emploier'. Did you mean 'employer'?"),
+        ("payee='organisation:wage'", "Write a fact that is an organisation"),
+    ],
+)
+def test_what_a_benefit_names_must_be_there(tmp_path: Path, more: str, words: str) -> None:
+    with pytest.raises(errors.FormulaRefused, match=r"rules\.py:2: ") as refused:
+        written_law(tmp_path, BENEFIT.format(more=more))
+    assert words in refused.value.text.en
 
 
 def test_money_that_is_not_whole_fen_is_refused(tmp_path: Path) -> None:
