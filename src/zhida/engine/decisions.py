@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from zhida.engine.batch import Batch
 from zhida.engine.definitions import BenefitDefinition
 from zhida.engine.program import Program
 from zhida.engine.vector import ENTITLED, UNKNOWN, BenefitResult
@@ -80,9 +81,9 @@ class Chunk:
         self.person, self.household, self.claim, self.month = person, household, claim, month
         self.resident_nos = column(person, "resident_no")
         self.household_nos = column(household, "household_no")
-        self.person_household: Array = np.searchsorted(self.household_nos, column(person, "household_no"))
-        order = np.argsort(self.resident_nos, kind="stable")
-        self.claim_person = order[np.searchsorted(self.resident_nos, column(claim, "resident_no"), sorter=order)]
+        batch = Batch.from_arrow(person, household, claim)
+        self.person_household: Array = batch.segments("person", "household").parent
+        self.claim_person: Array = batch.segments("claim", "person").parent
         self.head_person = self._heads()
         self.ages = self._ages()
 
@@ -139,9 +140,9 @@ def payees(chunk: Chunk, entity: str, payee: str, rows: Array) -> tuple[Array, p
 def period_keys(every: str, month: Month, decided: BenefitResult, rows: Array) -> pa.Array:
     """Return the key under which a decision is paid once: a month, quarter, year, or the occasion of a one-off."""
     if every != "ONCE":
-        return pa.array([period_key(every, month)] * len(rows), pa.string())
+        return pa.repeat(period_key(every, month), len(rows))
     if decided.occasion is None:
-        return pa.array([f"{ONE_OFF}1"] * len(rows), pa.string())
+        return pa.repeat(f"{ONE_OFF}1", len(rows))
     dated = decided.occasion_kind == "date"
     told = zip(decided.occasion[rows], decided.status[rows], strict=True)
     # An occasion is only told of an entitlement; what is unknown has none yet.
@@ -206,6 +207,8 @@ def _repeated(word: str, count: int) -> pa.DictionaryArray:
 
 def missing_texts(status: Array, missing: list[str]) -> pa.Array:
     """Return the missing facts of the unknown rows, comma-joined; null elsewhere."""
+    if not missing:
+        return pa.nulls(len(status), pa.string())
     texts = np.full(len(status), None, dtype=object)
     texts[np.flatnonzero(status == UNKNOWN)] = missing
     return pa.array(texts, pa.string())

@@ -6,7 +6,7 @@ became a constant or a ``lookup`` in a Table, ``period`` a constant, scales a Sc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -55,7 +55,8 @@ class Program:
         # Variables whose values come with the batch, as facts do.
         self.given = {fact.name: fact for fact in given}
         self.benefits = {benefit.definition.code: benefit for benefit in benefits}
-        self._is_fused = False
+        # Whether machine code decides batches: see fuse().
+        self.is_fused = False
         # Variables whose values are wanted as such, by name.
         self.variables = dict(variables)
 
@@ -114,20 +115,22 @@ class Program:
 
         return FusedProgram(self, self._vector)
 
-    def fuse(self) -> bool:
+    def fuse(self, gaps: Iterable[tuple[str, str]] = ()) -> bool:
         """Decide batches with machine code from now on. Compiling takes a second or so, once per law and kind of columns.
 
-        Says no where the site does not compile (no llvmlite, or ZHIDA_JIT=0): NumPy then gives the same answers.
+        gaps: facts that some batch will lack values of, where that is known beforehand: it saves a second compilation. Says no where the site does not compile (no llvmlite, or ZHIDA_JIT=0): NumPy then gives the same answers.
         """
-        self._is_fused = machine.is_available()
-        return self._is_fused
+        self.is_fused = machine.is_available()
+        if self.is_fused:
+            self._fused.expect_gaps(gaps)
+        return self.is_fused
 
     def evaluate(self, batch: Batch, threads: int = 1) -> Evaluation:
         """Decide every benefit for every row of a batch. threads: how many share it, where it is fused.
 
         Raises: ColumnMissing, NumberTooLarge.
         """
-        return self._fused.evaluate(batch, threads) if self._is_fused else self._vector.evaluate(batch)
+        return self._fused.evaluate(batch, threads) if self.is_fused else self._vector.evaluate(batch)
 
     @cached_property
     def _single(self) -> SingleProgram:
@@ -141,7 +144,7 @@ class Program:
         household: HouseholdFacts or RootFacts. Fused, this is the way to ask for many households one by one. Raises: ColumnMissing,
         FactUnusable, RowOfAnother.
         """
-        found = self._single.calculate(household) if self._is_fused else None
+        found = self._single.calculate(household) if self.is_fused else None
         return self._scalar.calculate(household) if found is None else found
 
     def decide(self, household: HouseholdFacts | RootFacts) -> Any:

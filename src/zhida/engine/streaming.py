@@ -54,6 +54,18 @@ class Folder:
         self.groups = min(one.num_row_groups for one in metadata.values())
         self._rows = [max(one.row_group(group).num_rows for one in metadata.values()) for group in range(self.groups)]
 
+    def gaps(self) -> set[tuple[str, str]]:
+        """Return the (entity, column) pairs in which some row group has a gap, or does not say."""
+        found = set()
+        for entity, file in self._opened().items():
+            metadata = file.metadata
+            places = {metadata.schema.column(place).path: place for place in range(metadata.num_columns)}
+            for name in self._columns[entity]:
+                told = [metadata.row_group(group).column(places[name]).statistics for group in range(self.groups)]
+                if any(one is None or one.null_count for one in told):
+                    found.add((entity, name))
+        return found
+
     def spans(self, groups: range, rows: int) -> Iterator[range]:
         """Cut consecutive row groups into spans that each have about so many rows."""
         first, count = groups.start, 0
@@ -109,6 +121,8 @@ def evaluate_files(
     Raises: ColumnMissing, BatchDisordered, NumberTooLarge.
     """
     facts = Folder(folder, columns_of(program))
+    if program.is_fused:
+        program.fuse(facts.gaps())
     writer = _Writer(program, out, given)
     lock = Lock()
 

@@ -149,10 +149,10 @@ def make_file(task: FileTask) -> Counts:
         return _counts_in(task.path)
     month = Month.parse(task.month)
     program = laws.installed_law(date.fromisoformat(task.law_as_of)).program(month)
-    if task.chunks >= CHUNKS_TO_FUSE:
-        program.fuse()
     columns, identities = columns_of(program), identity_columns(program)
     facts = Folder(Path(task.snapshot), {entity: [*columns.get(entity, ()), *names] for entity, names in identities.items()})
+    if task.chunks >= CHUNKS_TO_FUSE:
+        program.fuse(facts.gaps())
     counts: Counts = {}
     groups: list[int] = []
     with atomic_path(task.path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:

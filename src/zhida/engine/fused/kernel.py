@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,10 @@ class FusedProgram:
         # Tables the program reads, the root first.
         self.entities = [entity.name for entity in program.root.tree() if entity.name in program.entities | {program.root.name}]
         self._ranked = any(node.op == "rank" for node in program.nodes)
+
+    def expect_gaps(self, gaps: Iterable[Fact]) -> None:
+        """Reckon with gaps in some facts from the first batch on."""
+        self._gaps |= set(gaps) & set(self.facts)
 
     def evaluate(self, batch: Batch, threads: int = 1, block: int = 0) -> Evaluation:
         """Decide a batch. threads: how many share it. block: roots decided together (0: as many as fit the cache)."""
