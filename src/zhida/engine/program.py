@@ -118,7 +118,8 @@ class Program:
     def fuse(self, gaps: Iterable[tuple[str, str]] = ()) -> bool:
         """Decide batches with machine code from now on. Compiling takes a second or so, once per law and kind of columns.
 
-        gaps: facts that some batch will lack values of, where that is known beforehand: it saves a second compilation. Says no where the site does not compile (no llvmlite, or ZHIDA_JIT=0): NumPy then gives the same answers.
+        gaps: facts that some batch will lack values of, where that is known beforehand: it saves a second compilation.
+        Says no where the site does not compile (no llvmlite, or ZHIDA_JIT=0): NumPy then gives the same answers.
         """
         self.is_fused = machine.is_available()
         if self.is_fused:

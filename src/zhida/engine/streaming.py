@@ -55,14 +55,14 @@ class Folder:
         self._rows = [max(one.row_group(group).num_rows for one in metadata.values()) for group in range(self.groups)]
 
     def gaps(self) -> set[tuple[str, str]]:
-        """Return the (entity, column) pairs in which some row group has a gap, or does not say."""
+        """Return the (entity, column) pairs in which some row group says it has a gap; files without statistics say nothing."""
         found = set()
         for entity, file in self._opened().items():
             metadata = file.metadata
             places = {metadata.schema.column(place).path: place for place in range(metadata.num_columns)}
             for name in self._columns[entity]:
                 told = [metadata.row_group(group).column(places[name]).statistics for group in range(self.groups)]
-                if any(one is None or one.null_count for one in told):
+                if any(one is not None and one.null_count for one in told):
                     found.add((entity, name))
         return found
 
