@@ -71,6 +71,10 @@ class SheetLine:
             self._texts = [write(value, names) for value in self.values]
             return self._texts
 
+    def use(self, row: int) -> ParameterUse | None:
+        """The dated number of the law that a row used."""
+        return self._part.parameter(self._values, row)
+
     @property
     def uses(self) -> list[ParameterUse]:
         """The dated numbers of the law that the line used, each once."""
@@ -78,7 +82,7 @@ class SheetLine:
             return self._uses
         except AttributeError:
             rows = range(len(self.values)) if self.kind == "parameter" else ()
-            found = {id(use): use for row in rows if (use := self._part.parameter(self._values, row)) is not None}
+            found = {id(use): use for row in rows if (use := self.use(row)) is not None}
             self._uses = list(found.values())
             return self._uses
 

@@ -8,7 +8,6 @@ import signal
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -18,6 +17,7 @@ from zhida.kernel.period import Month
 from zhida.project.cli_policy import policy
 from zhida.project.cli_simulate import simulate
 from zhida.project.cli_spark import spark
+from zhida.project.options import MONTH
 
 # The day the demonstration lives on: its month has just ended.
 DEMO_TODAY = "2025-11-05"
@@ -27,16 +27,6 @@ def language() -> str:
     """Return zh or en, by the reader's locale."""
     wanted = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     return "zh" if wanted.startswith("zh") else "en"
-
-
-class MonthType(click.ParamType):
-    name = "YYYY-MM"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Month:
-        return value if isinstance(value, Month) else Month.parse(str(value))
-
-
-MONTH = MonthType()
 
 
 def start_django() -> None:

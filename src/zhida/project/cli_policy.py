@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,11 @@ from typing import Any
 import click
 
 from zhida.kernel.errors import ZhidaError
+from zhida.kernel.period import Month
 from zhida.kernel.text import Text
+from zhida.project.options import MONTH
 
+_ID_DIGITS = 17
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -121,3 +126,66 @@ def _tell_test(total: int, failed: int, seconds: float, failures: list[dict[str,
         f"{total} 个情景，{total - failed} 个相符，{failed} 个不符；{seconds} 秒。",
         f"{total} situations: {total - failed} as expected, {failed} not; {seconds} s.",
     )
+
+
+# ---- explain ----------------------------------------------------------------------------------------------------------------------------
+
+
+@policy.command()
+@click.argument("resident")
+@click.option("--benefit", required=True, help="code of the benefit, as docs/law-coverage.md lists them")
+@click.option("--month", type=MONTH, help="[default: the newest month that was decided]")
+@click.option("--law-as-of", type=_DAY, help="law published by this day  [default: as the month was decided]")
+@click.option("--known-on", type=_DAY, help="facts as they were known on this day  [default: as the month was decided]")
+@click.option("--language", "spoken", type=click.Choice(["zh", "en"]), help="[default: the locale's]")
+@click.option("--full", is_flag=True, help="every variable on the way with the values of the whole household, also what had no say")
+@click.option("--json", "as_json", is_flag=True)
+def explain(
+    resident: str, benefit: str, month: Month | None, law_as_of: Any, known_on: Any, spoken: str | None, full: bool, as_json: bool
+) -> None:
+    """Say why a resident gets a benefit, or does not, and what would change it.
+
+    RESIDENT: a resident number, an id number, or a name that one resident has. The look is written to the audit log.
+    """
+    from zhida.blocks.access.api import Purpose
+    from zhida.blocks.policies import api as policies
+    from zhida.project import policy_text
+    from zhida.project.cli import language, prepare_database
+
+    prepare_database()
+    viewer, purpose = _operator(), Purpose.OPERATION
+    number = _resident_no(viewer, purpose, resident)
+    by = policies.basis(month, _date(law_as_of), _date(known_on))
+    reader = policy_text.Reader(spoken or language())
+    if full:
+        found: list[Any] = [policies.household_sheet(viewer, purpose, number, benefit, by)]
+        texts = [reader.sheet(each) for each in found]
+    else:
+        found = policies.explanations(viewer, purpose, number, benefit, by)
+        texts = [reader.explanation(each) for each in found]
+    if as_json:
+        click.echo(json.dumps(policy_text.as_json(found), ensure_ascii=False))
+    elif not found:
+        _say("这位居民没有这一项的单据。", "The resident has no bill that this benefit is about.")
+    for place, text in enumerate(texts if not as_json else ()):
+        click.echo(("\n" if place else "") + "\n".join(text))
+
+
+def _operator() -> Any:
+    """Return who works at this machine: the system, by the name of the account that runs the command."""
+    from zhida.blocks.access.api import SYSTEM
+
+    return replace(SYSTEM, account=f"{SYSTEM.account}:{getpass.getuser()}")
+
+
+def _resident_no(viewer: Any, purpose: Any, written: str) -> int:
+    """Return the number of the resident who was named by number, id number or name."""
+    from zhida.blocks.records import api as records
+
+    if written.isdigit() and len(written) < _ID_DIGITS:
+        return int(written)
+    found = records.find_residents(viewer, purpose, written)
+    if len(found) != 1:
+        listed = "; ".join(f"{card.resident_no} {card.name} {card.masked_id}" for card in found) or "nobody"
+        raise click.BadParameter(f"{written} is {listed}. Name one resident by number.")
+    return found[0].resident_no

@@ -66,10 +66,10 @@ class FactUsed:
 
 def facts_used(steps: Iterable[Any]) -> list[FactUsed]:
     """Return each fact and value once, in the order of first use, with all members of whom the same is known."""
-    seen: dict[tuple[bool, str, str], FactUsed] = {}
+    seen: dict[tuple[Any, ...], FactUsed] = {}
     for step in steps:
         if step.fact:
-            key = (bool(step.who), step.label.zh, step.value_text.zh)
+            key = (bool(step.who), step.label.zh, step.value_text.zh, step.fact.get("known_on"), step.fact.get("listed"))
             used = seen.setdefault(key, FactUsed(step.label, step.value_text, step.fact, []))
             if step.who and step.who not in used.members:
                 used.members.append(step.who)

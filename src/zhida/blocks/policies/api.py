@@ -4,7 +4,17 @@ from zhida.blocks.policies.appeals import answer_appeal, appeals, file_appeal
 from zhida.blocks.policies.decisions import AGE_BANDS, recurring_keys
 from zhida.blocks.policies.difference import DifferenceRow, difference
 from zhida.blocks.policies.errors import AppealNotOpen, AppealWithoutText, NoRun, NoSimulation, UnknownBenefit, UnknownPack
-from zhida.blocks.policies.explanations import Basis, Explanation, Sheet, SheetLine, Step, basis, explanation, explanations, sheet
+from zhida.blocks.policies.explanations import (
+    Basis,
+    Explanation,
+    HouseholdSheet,
+    HouseholdSheetLine,
+    Step,
+    basis,
+    explanation,
+    explanations,
+    household_sheet,
+)
 from zhida.blocks.policies.language import *  # noqa: F403
 from zhida.blocks.policies.language import __all__ as _words
 from zhida.blocks.policies.law import BenefitDefinition, benefits, facts_of, installed_law, law_source, record_types_of
@@ -55,6 +65,8 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "Explanation",
     "Failure",
     "Group",
+    "HouseholdSheet",
+    "HouseholdSheetLine",
     "NoRun",
     "NoSimulation",
     "ParameterShift",
@@ -82,6 +94,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "explanations",
     "facts_of",
     "file_appeal",
+    "household_sheet",
     "installed_law",
     "latest_run",
     "law_source",

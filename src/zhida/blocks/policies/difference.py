@@ -66,8 +66,7 @@ def reason_text(reason: str) -> Text:
 
 
 def _base_of(run: Run) -> Run | None:
-    before = Month.parse(run.month).previous.text
-    return Run.objects.filter(month=before, state=Run.State.FINISHED).order_by("-id").first()
+    return runs.newest_run(Month.parse(run.month).previous)
 
 
 @transaction.atomic

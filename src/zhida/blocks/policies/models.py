@@ -17,6 +17,8 @@ class Run(models.Model):
     snapshot_hash = models.CharField(max_length=64)
     law_name = models.CharField(max_length=64)
     law_as_of = models.DateField()
+    # Up to when the facts were known: the snapshot's day.
+    known_on = models.DateField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)

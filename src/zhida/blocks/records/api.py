@@ -48,6 +48,7 @@ from zhida.blocks.records.reading import (
     organisation_accounts_of,
     read_household,
     resident_card,
+    snapshot,
     snapshot_for,
     snapshots,
 )
@@ -113,6 +114,7 @@ __all__ = [
     "resident_card",
     "rows_waiting",
     "sample_residents",
+    "snapshot",
     "snapshot_for",
     "snapshot_path",
     "snapshots",

@@ -63,13 +63,14 @@ def known_on(snapshot_hash: str, fact: str) -> date | None:
 
 @dataclass(frozen=True)
 class Delivered:
-    """With which delivery a fact of one entity came. on: None where its register was never delivered there. listed: a row was in it.
+    """With which delivery the facts of one entity came. on: None where its register was never delivered there.
 
-    Without a row the fact says what the contract says of somebody who is in no register.
+    listed: a row was in it; without one the fact says what the contract says of somebody who is in no register. None where a register
+    lists somebody as often as there is something to list, so that nobody can tell.
     """
 
     on: date | None
-    listed: bool
+    listed: bool | None
 
 
 def delivered(snapshot_hash: str, record_type: str, row: Mapping[str, Any]) -> Delivered:
@@ -84,8 +85,8 @@ def delivered(snapshot_hash: str, record_type: str, row: Mapping[str, Any]) -> D
     areas = register["areas"]
     day = areas.get(str(row.get("district"))) or areas.get(str(places.city().code))
     if number is None:
-        day = max(register["received_on"], default=None)
-    return Delivered(date.fromisoformat(day) if day else None, listed=number is None)
+        day = day or max(register["received_on"], default=None)
+    return Delivered(date.fromisoformat(day) if day else None, None if number is None else False)
 
 
 def sample_residents(snapshot_hash: str, count: int, seed: int) -> list[int]:

@@ -89,6 +89,14 @@ def snapshot_for(month: Month | str, known_on: date | None = None) -> Snapshot:
     return found
 
 
+def snapshot(snapshot_hash: str) -> Snapshot:
+    """Return a snapshot by its name. Raises: SnapshotMissing."""
+    found = Snapshot.objects.filter(hash=snapshot_hash).first()
+    if found is None:
+        raise SnapshotMissing(snapshot_hash)
+    return found
+
+
 def newest_snapshot() -> Snapshot:
     """Return the snapshot of the latest month. Raises: NoSnapshot."""
     found = Snapshot.objects.order_by("-month", "-known_on", "-id").first()

@@ -50,6 +50,7 @@ def why(told: policies.Explanation) -> dict[str, Any]:
         "numbers": explanation.numbers_used(told.steps),
         "facts": explanation.facts_used(told.steps),
         "changes": told.changes,
+        "on_file": told.on_file,
     }
 
 

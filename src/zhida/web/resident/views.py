@@ -109,6 +109,7 @@ def why(request: HttpRequest, benefit: str, entity_no: int) -> HttpResponse:
             "numbers": explanation.numbers_used(told.steps),
             "facts": explanation.facts_used(told.steps),
             "changes": told.changes,
+            "on_file": told.on_file,
             "trail": _trail(Text("为什么", "Why")),
             "appeal_url": reverse("resident:appeal", args=[benefit, entity_no]) + _month_query(request),
         },
