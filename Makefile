@@ -4,9 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 RESIDENTS ?= 60000
+PERSONS ?= 12000000
+BENCH_VENV := var/bench-venv
 export ZHIDA_HOME ?= $(CURDIR)/var
 
-.PHONY: help demo start test test-sqlite test-postgres test-journeys check bench new-pack sizes docs pictures clean
+.PHONY: help demo start test test-sqlite test-postgres test-journeys test-spark spark check bench bench-engine new-pack sizes docs pictures clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -23,6 +25,11 @@ $(VENV)/ready-dev: $(VENV)/ready requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/ready-spark: $(VENV)/ready requirements-spark.txt
+	@echo "Installing the extra spark (once, half a minute after its 0.5 GB) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-compile --require-hashes -r requirements-spark.txt
+	@touch $@
+
 ## make demo            a demo city from feeds to paid residents, then three faces at http://127.0.0.1:8000  (ARGS="--no-serve --json")
 demo: $(VENV)/ready
 	@$(BIN)/zhida demo $(ARGS)
@@ -31,13 +38,13 @@ demo: $(VENV)/ready
 start: $(VENV)/ready
 	@ZHIDA_DEMO=$${ZHIDA_DEMO-1} ZHIDA_TODAY=$${ZHIDA_TODAY-2025-11-05} $(BIN)/zhida serve $(ARGS)
 
-## make test            everything a change must pass, on SQLite, PostgreSQL and in a browser
+## make test            everything a change must pass, on SQLite, PostgreSQL, in a browser and on a cluster of two workers
 test: $(VENV)/ready-dev
 	@scripts/system_packages.sh
-	@$(MAKE) --no-print-directory test-sqlite test-postgres test-journeys
+	@$(MAKE) --no-print-directory test-sqlite test-postgres test-journeys test-spark
 
 test-sqlite: $(VENV)/ready-dev
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser" $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not spark" $(ARGS)
 
 test-postgres: $(VENV)/ready-dev
 	@$(BIN)/python scripts/with_postgres.py $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser" src/zhida/blocks src/zhida/web $(ARGS)
@@ -45,16 +52,34 @@ test-postgres: $(VENV)/ready-dev
 test-journeys: $(VENV)/ready-dev
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m browser tests/journeys $(ARGS)
 
+test-spark: $(VENV)/ready-dev $(VENV)/ready-spark
+	@scripts/system_packages.sh spark
+	@$(BIN)/python -m pytest -m spark tests/spark $(ARGS)
+
+## make spark           install the extra: months decided on a cluster, see docs/operations.md
+spark: $(VENV)/ready-spark
+
 ## make check           lint, types and all tests: what a reviewer runs
 check: $(VENV)/ready-dev
-	@$(BIN)/ruff check src tests scripts
-	@$(BIN)/ruff format --check src tests scripts
+	@$(BIN)/ruff check src tests scripts bench
+	@$(BIN)/ruff format --check src tests scripts bench
 	@$(BIN)/mypy
 	@$(MAKE) --no-print-directory test
 
 ## make bench           build, month and list at RESIDENTS=11936010, one JSON object
 bench: $(VENV)/ready
 	@$(BIN)/zhida bench --residents $(RESIDENTS) $(ARGS)
+
+## make bench-engine    the engine against OpenFisca at PERSONS=12000000, one JSON object  (ARGS="--only calc")
+bench-engine: $(VENV)/ready $(BENCH_VENV)/ready
+	@$(BIN)/python bench/engine/bench.py --persons $(PERSONS) $(ARGS)
+
+# OpenFisca is AGPL: only ever here, never beside the product.
+$(BENCH_VENV)/ready: bench/engine/requirements.txt
+	@echo "Setting up $(BENCH_VENV) with OpenFisca (once) ..." >&2
+	@test -x $(BENCH_VENV)/bin/python || $(PYTHON) -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r bench/engine/requirements.txt
+	@touch $@
 
 ## make new-pack NAME=x copy the smallest pack as a start
 new-pack: $(VENV)/ready

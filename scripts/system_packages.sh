@@ -1,10 +1,15 @@
 #!/usr/bin/env bash
-# Tests need Debian's PostgreSQL, Chromium and a Chinese font. Install what is missing where we may; else say what to do.
+# Tests need Debian's PostgreSQL, Chromium and a Chinese font, those of Spark (argument: spark) its Java.
+# Install what is missing where we may; else say what to do.
 set -euo pipefail
 missing=()
-compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
-command -v chromium >/dev/null || missing+=(chromium)
-{ command -v fc-list >/dev/null && fc-list :lang=zh-cn family | grep -q .; } || missing+=(fonts-noto-cjk fontconfig)
+if [ "${1:-}" = spark ]; then
+  [ -n "${JAVA_HOME:-}" ] || command -v java >/dev/null || missing+=(default-jre-headless)
+else
+  compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
+  command -v chromium >/dev/null || missing+=(chromium)
+  { command -v fc-list >/dev/null && fc-list :lang=zh-cn family | grep -q .; } || missing+=(fonts-noto-cjk fontconfig)
+fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 say() { echo "The tests need the Debian packages ${missing[*]}: install them as root with 'apt-get install ${missing[*]}', then run make test again." >&2; exit 1; }

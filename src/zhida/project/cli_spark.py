@@ -35,6 +35,7 @@ def run(month: str, snapshot: str | None, master: str, partitions: int | None, a
     from zhida.engine.spark import output
     from zhida.project.cli import prepare_database
 
+    output.require_new(out)
     prepare_database()
     period = Month.parse(month)
     found = snapshot or records.snapshot_for(period).hash
@@ -43,7 +44,7 @@ def run(month: str, snapshot: str | None, master: str, partitions: int | None, a
     law = source.load()
     access.record_access(access.SYSTEM, access.Purpose.OPERATION, "spark.run", f"snapshot {found[:16]}")
     started = time.monotonic()
-    session = cluster.session(master)
+    session = cluster.session(master, spark__log__level="ERROR")
     try:
         tables = {name: (folder / f"{name}.parquet").absolute().as_uri() for name in TABLES}
         output.write(cluster.decide(session, tables, source, period, partitions=partitions), out)

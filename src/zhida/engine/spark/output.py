@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 Figures = dict[str, dict[str, int]]
 
 
+def require_new(out: Path) -> None:
+    """Raises: OutputExists."""
+    if out.exists():
+        raise OutputExists(str(out))
+
+
 def write(decided: DataFrame, out: Path) -> None:
     """Decide, and write Parquet files into a folder that all workers and this machine share.
 
@@ -23,11 +29,10 @@ def write(decided: DataFrame, out: Path) -> None:
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
-    if out.exists():
-        raise OutputExists(str(out))
+    require_new(out)
     unfinished = out.with_name(f".{out.name}.unfinished")
     try:
-        decided.write.mode("overwrite").option("compression", "zstd").parquet(str(unfinished))
+        decided.write.mode("overwrite").option("compression", "zstd").parquet(unfinished.absolute().as_uri())
         unfinished.rename(out)
     except (PySparkException, Py4JError) as error:
         raise ClusterFailed(reason(str(error))) from error
@@ -50,7 +55,12 @@ def figures(spark: SparkSession, out: Path) -> Figures:
     """Count the decisions of a folder by benefit: entitled, unknown, and the amount of the entitled in the benefit's unit."""
     from pyspark.sql import functions
 
-    rows = spark.read.parquet(str(out)).groupBy("benefit", "status").agg(functions.count("*"), functions.sum("amount")).collect()
+    rows = (
+        spark.read.parquet(out.absolute().as_uri())
+        .groupBy("benefit", "status")
+        .agg(functions.count("*"), functions.sum("amount"))
+        .collect()
+    )
     found: Figures = {}
     for benefit, status, count, amount in sorted(tuple(row) for row in rows):
         line = found.setdefault(benefit, {"entitled": 0, "unknown": 0, "amount": 0})
