@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from zhida.blocks.policies import api as policies
-from zhida.engine.api import Batch, HouseholdFacts
+from zhida.engine.api import Batch, HouseholdFacts, Program
+from zhida.engine.vector import VectorProgram
 from zhida.kernel.period import Month
 
 pytestmark = pytest.mark.xdist_group("demo")
 OCTOBER = Month(2025, 10)
+# Households that are also calculated one by one by machine code.
+SOME = 300
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +30,33 @@ def tables(demo_home: Any) -> dict[str, pa.Table]:
     return {name: pq.read_table(folder / f"{name}.parquet") for name in ("person", "household", "claim")}
 
 
-def rows_of(tables: dict[str, pa.Table], household_no: int) -> dict[str, pa.Table]:
-    return {name: table.filter(pc.equal(table["household_no"], household_no)) for name, table in tables.items()}
+def facts_of(tables: dict[str, pa.Table], household_no: int) -> HouseholdFacts:
+    own = {name: table.filter(pc.equal(table["household_no"], household_no)).to_pydict() for name, table in tables.items()}
+    return HouseholdFacts(own["person"], {name: values[0] for name, values in own["household"].items()}, own["claim"])
+
+
+@pytest.fixture
+def fused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+    """The installed law of the month as machine code, compiled for this test."""
+    monkeypatch.setenv("ZHIDA_KERNEL_CACHE", str(tmp_path))
+    monkeypatch.delenv("ZHIDA_JIT", raising=False)
+    program = policies.installed_law().program(OCTOBER)
+    assert program.fuse()
+    yield program
+    program.is_fused = False
+
+
+def test_machine_code_decides_the_city_and_each_household_as_numpy_does(tables: dict[str, pa.Table], fused: Program) -> None:
+    batch = Batch.from_arrow(tables["person"], tables["household"], tables["claim"])
+    night = VectorProgram(fused).evaluate(batch)
+    for found in fused.evaluate(batch, threads=2):
+        expected = night[found.code]
+        assert found.status.tolist() == expected.status.tolist(), found.code
+        assert found.amount.tolist() == expected.amount.tolist(), found.code
+        assert found.missing == expected.missing, found.code
+    for number in tables["household"]["household_no"].to_pylist()[:SOME]:
+        facts = facts_of(tables, number)
+        assert fused.calculate(facts) == fused.decide(facts), number
 
 
 def test_every_household_alone_equals_the_same_household_in_the_city(tables: dict[str, pa.Table]) -> None:
@@ -40,11 +69,7 @@ def test_every_household_alone_equals_the_same_household_in_the_city(tables: dic
             starts[name].setdefault(number, row)
     assert len(place["household"]) > 1_000
     for number in tables["household"]["household_no"].to_pylist():
-        own = rows_of(tables, number)
-        facts = HouseholdFacts(
-            own["person"].to_pydict(), {key: value[0] for key, value in own["household"].to_pydict().items()}, own["claim"].to_pydict()
-        )
-        for code, amounts in program.decide(facts).items():
+        for code, amounts in program.decide(facts_of(tables, number)).items():
             result = night[code]
             first = starts[result.entity].get(number, 0)
             status = result.status[first : first + len(amounts)].tolist()
