@@ -107,14 +107,21 @@ def test_every_decision_is_the_embedded_runs(session: Any, embedded_run: Embedde
 def test_neither_partitions_nor_batches_change_a_decision(
     session: Any, embedded_run: EmbeddedRun, partitions: int, rows_per_batch: int, arrow_rows: int
 ) -> None:
-    """Frames in any order, a few benefits or all, few partitions and many, Arrow batches that end inside households."""
+    """Frames in any order, a few benefits or all, few partitions and many, Arrow batches that end inside households, kernels."""
     session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", arrow_rows)
     # Residents by community and bills by number: households lie all over the files.
     orders = {"household": "community", "person": "community", "claim": "claim_no"}
     frames = {entity: session.read.parquet(path).orderBy(orders[entity]) for entity, path in tables(embedded_run).items()}
     benefits = sorted(set(embedded_run.decisions["benefit"].to_pylist()))[: 37 if partitions == 1 else 3]
     decided = cluster.decide(
-        session, frames, embedded_run.law, embedded_run.month, benefits, partitions=partitions, rows_per_batch=rows_per_batch
+        session,
+        frames,
+        embedded_run.law,
+        embedded_run.month,
+        benefits,
+        partitions=partitions,
+        rows_per_batch=rows_per_batch,
+        rows_before_fusing=0,
     )
     rows = decided.mapInArrow(with_place, f"{DECISIONS}, partition int, executor int").toArrow()
     assert len(rows["partition"].unique()) == partitions

@@ -16,7 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 from tests.spark.embedded import EmbeddedRun, finished_run, in_order
 
+from zhida.engine.fused import machine
 from zhida.engine.law_source import LawDiffers
+from zhida.engine.spark import worker
 from zhida.engine.spark.errors import SparkMissing
 from zhida.engine.spark.frames import columns_read
 from zhida.engine.spark.session import session
@@ -58,11 +60,16 @@ def in_odd_batches(table: pa.Table, seed: int) -> Iterator[pa.RecordBatch]:
         start += length
 
 
-@pytest.mark.parametrize("rows_per_batch", [900, 1_000_000])
-def test_batches_that_end_anywhere_change_no_decision(embedded_run: EmbeddedRun, rows_per_batch: int) -> None:
-    task = Task(embedded_run.law.packed(), embedded_run.month, None, rows_per_batch)
+@pytest.mark.parametrize(("rows_per_batch", "rows_before_fusing"), [(900, 10**9), (900, 2_000), (1_000_000, 0)])
+def test_batches_that_end_anywhere_change_no_decision(
+    embedded_run: EmbeddedRun, rows_per_batch: int, rows_before_fusing: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With NumPy, with a compiled kernel that takes over on the way, and with one from the first row."""
+    monkeypatch.setattr(worker, "_deciders", {})
+    task = Task(embedded_run.law.packed(), embedded_run.month, None, rows_per_batch, rows_before_fusing)
     batches = in_odd_batches(one_table(embedded_run), rows_per_batch)
     decided = pa.Table.from_batches(list(decide_partition(batches, task)), PLAIN_SCHEMA)
+    assert [decider.program.is_fused for decider in worker._deciders.values()] == [rows_before_fusing < 10**9 and machine.is_available()]
     assert in_order(decided).equals(embedded_run.decisions)
 
 

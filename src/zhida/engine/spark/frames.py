@@ -11,7 +11,8 @@ from zhida.engine.decisions import identity_columns
 from zhida.engine.errors import ColumnMissing
 from zhida.engine.law_source import LawSource
 from zhida.engine.program import Program
-from zhida.engine.spark.worker import ENTITIES, ENTITY, HOUSEHOLD, PLAIN_SCHEMA, ROWS_PER_BATCH, Task, decide_partition
+from zhida.engine.spark.worker import ENTITIES, ENTITY, HOUSEHOLD, PLAIN_SCHEMA, ROWS_BEFORE_FUSING, ROWS_PER_BATCH, Task, decide_partition
+from zhida.engine.streaming import columns_of
 from zhida.kernel.period import Month
 
 if TYPE_CHECKING:
@@ -33,15 +34,17 @@ def decide(
     *,
     partitions: int | None = None,
     rows_per_batch: int = ROWS_PER_BATCH,
+    rows_before_fusing: int = ROWS_BEFORE_FUSING,
 ) -> DataFrame:
     """Decide a month for everyone; return the rows of decisions that an embedded run writes, in no order. Nothing runs before an action.
 
     tables: person, household and claim, as frames or as paths of Parquet that all workers can read; in any order, in any files.
     partitions: how many; by itself as many as Spark's adaptive execution finds right for the size.
+    rows_before_fusing: how many rows a process decides with NumPy before it compiles a kernel; the answers are the same.
     Raises: ColumnMissing and what the law refuses; a worker raises LawDiffers, ColumnMissing, BatchDisordered, NumberTooLarge.
     """
     wanted = None if benefits is None else tuple(sorted(benefits))
-    task = Task(law.packed(), month, wanted, rows_per_batch)
+    task = Task(law.packed(), month, wanted, rows_per_batch, rows_before_fusing)
     frame = one_frame(spark, tables, columns_read(law.load().program(month, wanted)))
     placed = frame.repartition(HOUSEHOLD) if partitions is None else frame.repartition(partitions, HOUSEHOLD)
 
@@ -53,12 +56,8 @@ def decide(
 
 def columns_read(program: Program) -> dict[str, list[str]]:
     """Return by entity the columns that a program's rules and the rows of its decisions need."""
-    read = {entity: dict.fromkeys(names) for entity, names in identity_columns(program).items()}
-    for node in program.nodes:
-        if node.op == "fact":
-            entity, name = node.payload
-            read[str(entity)][str(name)] = None
-    return {entity: list(names) for entity, names in read.items()}
+    read = columns_of(program)
+    return {entity: list(dict.fromkeys([*read.get(entity, ()), *names])) for entity, names in identity_columns(program).items()}
 
 
 def one_frame(spark: SparkSession, tables: Mapping[str, DataFrame | str], columns: Mapping[str, list[str]]) -> DataFrame:
