@@ -273,6 +273,9 @@ def test_a_reform_can_be_checked_without_running_it() -> None:
     assert policies.reform_problems(DIBAO) == []
     (problem,) = policies.reform_problems(DIBAO.replace("dibao_standard", "dibao_standrd"))
     assert "reform.yaml:4" in problem.zh and "dibao_standard" in problem.en
+    several = HEAD + "parameters:\n  dibao: 1\n  gaoling_age: 75\n  gaoling_amount: 3\n"
+    assert [problem.en[:14] for problem in policies.reform_problems(several)] == ["reform.yaml:4:", "reform.yaml:6:"]
+    assert "gaolin_age" in policies.reform_problems(HEAD + "target: {parameter: gaolin_age, budget: 5}")[0].en
     for reform in policies.example_reforms():
         assert policies.reform_problems(reform.text, reform.file) == []
 

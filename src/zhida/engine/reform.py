@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 # A reform is read by people; nobody writes one as long as this by hand.
 LENGTH_MAX = 200_000
+_DIGITS_MAX = 15
 _KEYS = ("title", "note", "from", "parameters", "formulas", "benefits", "target")
 _FORMS = ("multiply", "add", "round_to", "value", "values", "replace", "unit", "threshold_unit", "by", "label", "law", "clause", "default")
 
@@ -299,9 +300,12 @@ class _Reading:
 
     def _number(self, path: tuple[str, ...], written: Any) -> Decimal:
         is_number = isinstance(written, int | Decimal) and not isinstance(written, bool)
-        if not is_number or not Decimal(written).is_finite() or (path[-1] in ("round_to", "budget") and written <= 0):
+        number = Decimal(written) if is_number else Decimal("NaN")
+        # Beyond this nothing is money, an age or a rate, and sums would not fit.
+        is_wild = not number.is_finite() or number.adjusted() > _DIGITS_MAX or number.adjusted() < -_DIGITS_MAX
+        if is_wild or (path[-1] in ("round_to", "budget") and number <= 0):
             raise self.fail(path, f"“{written}”不能用作 {path[-1]}；请写一个数。", f"'{written}' cannot be '{path[-1]}'. Write a number.")
-        return Decimal(written)
+        return number
 
     def _formulas(self, written: Any) -> str:
         if not isinstance(written, str):

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Money is rounded to whole fen unless the reform says otherwise: in yuan, as people write it.
 _FEN = Decimal("0.01")
+# Sums over a city must stay whole numbers of 64 bits.
+_LARGEST = 10**16
 # What a row of values may say beside its keys.
 _ROW_WORDS = ("from", "until", "known_from", "value", "scale", "grade", "source", "law", "clause")
 # Stands for every key that no entry names.
@@ -182,6 +184,12 @@ def _recalculated(law: Law, reform: Reform, change: ParameterChange, known: Para
     entries = list(_in_force(law.parameters[change.name], reform.since))
     exact = [number for entry in entries for number in _numbers(entry, known, calculate)]
     scale = max([known.scale, *(_decimals(change, number) for number in exact)])
+    if max(exact, default=Fraction(0)) * 10**scale >= _LARGEST:
+        raise ReformRefused(
+            change.place,
+            f"参数 {change.name} 会大得无法计算；请改小倍数。",
+            f"'{change.name}' would be too large to reckon with. Multiply by less.",
+        )
     if min(exact, default=Fraction(0)) < 0:
         raise ReformRefused(
             change.place, f"参数 {change.name} 会变成负数；请改小减少的数。", f"'{change.name}' would be below 0. Take less away."

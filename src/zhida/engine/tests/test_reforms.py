@@ -166,6 +166,8 @@ def test_a_benefit_ends_in_the_month_before(law: Law) -> None:
         ("parameters:\n  old_age: {multiply: 2, value: 3}", 4, "say once how old_age changes"),
         ("parameters:\n  old_age: {multiply: 0.33333333}", 4, "Add round_to"),
         ("parameters:\n  old_age: {add: -81}", 4, "would be below 0"),
+        ("parameters:\n  old_age: {multiply: 1.0e+99999999}", 4, "cannot be 'multiply'"),
+        ("parameters:\n  support_standard: {multiply: 1000000000000}", 4, "too large"),
         ("parameters:\n  support_standard:\n    values: [{aera: [330127], value: 5}]", 4, "Did you mean 'area'"),
         ("parameters:\n  support_standard: {values: [{area: nowhere, value: 5}]}", 4, "'nowhere' is unknown"),
         ("parameters:\n  support_standard: {unit: fen, values: [{value: 5}]}", 4, "the law has 'support_standard' with its unit"),

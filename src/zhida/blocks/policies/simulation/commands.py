@@ -6,11 +6,12 @@ import fcntl
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
@@ -29,11 +30,12 @@ from zhida.blocks.policies.simulation import reports
 from zhida.blocks.policies.simulation.parts import Part, Question, make_part, question, reformed_law
 from zhida.blocks.policies.simulation.results import Simulation, Targeting
 from zhida.blocks.policies.simulation.tallies import MEASURES, Tally
-from zhida.blocks.policies.simulation.targeting import Trial, meet_budget
+from zhida.blocks.policies.simulation.targeting import Ladder, Trial, meet_budget
 from zhida.blocks.policies.simulation.welfare import open_incomes
 from zhida.blocks.records import api as records
 from zhida.engine.api import EngineError
 from zhida.engine.reform import Reform, changed_benefits, read_reform
+from zhida.engine.reform_parameters import changed_parameter
 from zhida.kernel import clock
 from zhida.kernel.period import Month
 from zhida.kernel.progress import Progress
@@ -103,15 +105,28 @@ def example_reforms() -> list[Reform]:
 def reform_problems(text: str, file: str = "reform.yaml") -> list[Text]:
     """Say what is wrong with a reform's text, without simulating it; nothing where it can be simulated.
 
-    A mistake of one part hides those of the parts after it: parameters, formulas, then the law as a whole.
+    Every wrong parameter is told; a mistake of the file hides those of its parts, and one of a formula those of the formulas after it.
     """
+    as_of = laws.last_publication(clock.today())
+    base = laws.installed_law(as_of)
     try:
         reform = read_reform(text, file)
-        _, law = reformed_law(laws.last_publication(clock.today()), text, file)
-        law.program(Month.of(reform.since))
     except EngineError as error:
         return [error.text]
-    return []
+    problems = [problem for change in reform.parameters if (problem := _problem(partial(changed_parameter, base, reform, change)))]
+    if not problems and (problem := _problem(lambda: reformed_law(as_of, text, file)[1].program(Month.of(reform.since)))):
+        problems.append(problem)
+    if not problems and reform.target is not None and (problem := _problem(lambda: Ladder.of(base, reform))):
+        problems.append(problem)
+    return problems
+
+
+def _problem(attempt: Callable[[], object]) -> Text | None:
+    try:
+        attempt()
+    except EngineError as error:
+        return error.text
+    return None
 
 
 def _allowed(viewer: Viewer) -> Purpose:
