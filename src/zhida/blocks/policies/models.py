@@ -93,6 +93,39 @@ class KeptSimulation(models.Model):
         ]
 
 
+class AskedSimulation(models.Model):
+    """A reform that somebody asked to be simulated on a page: how far it is. A finished one leads to its KeptSimulation."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        FINISHED = "finished"
+        FAILED = "failed"
+        STOPPED = "stopped"
+        # Whoever worked on it is gone.
+        LEFT = "left"
+
+    reform_file = models.CharField(max_length=200)
+    reform_text = models.TextField()
+    # Empty: the month that ``policies.simulate`` chooses by itself.
+    month = models.CharField(max_length=7, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    done = models.IntegerField(default=0)
+    total = models.IntegerField(default=0)
+    # What was just done, as the simulation says it; why it failed.
+    note = models.CharField(max_length=200, blank=True)
+    problem_zh = models.TextField(blank=True)
+    problem_en = models.TextField(blank=True)
+    simulation = models.ForeignKey(KeptSimulation, null=True, on_delete=models.CASCADE, related_name="+")
+    asked_by = models.CharField(max_length=150)
+    asked_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+
 class Appeal(models.Model):
     """A resident says: this is wrong. An officer of the resident's street answers."""
 
