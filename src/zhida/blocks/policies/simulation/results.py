@@ -7,6 +7,7 @@ A figure that is hidden because it is about too few people (kernel/small_cells.p
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from zhida.kernel.text import Text
@@ -197,6 +198,14 @@ class ParameterShift:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """A value that a search for a budget tried, and what a year would cost with it."""
+
+    value: str
+    cost_fen: int
+
+
+@dataclass(frozen=True)
 class Targeting:
     """How a budget was met. value: as it would be written in the reform. next_*: the next step up the cost, which exceeds the budget."""
 
@@ -211,6 +220,8 @@ class Targeting:
     base_value: str
     base_cost_fen: int
     trials: int
+    # Lowest value first.
+    tried: tuple[Tried, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -284,8 +295,13 @@ def _built(kind: Any, kept: Any) -> Any:
     """Build a dataclass of this module from what ``asdict`` made of it."""
     if kept is None or not hasattr(kind, "__dataclass_fields__"):
         return kept
-    hints = get_type_hints(kind)
-    return kind(**{field.name: _value(hints[field.name], kept[field.name]) for field in fields(kind)})
+    hints = _hints(kind)
+    return kind(**{field.name: _value(hints[field.name], kept[field.name]) for field in fields(kind) if field.name in kept})
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _value(hint: Any, kept: Any) -> Any:

@@ -25,7 +25,7 @@ from zhida.blocks.policies.decisions import ENTITLED
 from zhida.blocks.policies.errors import BudgetBelowBase, BudgetNotMet, CostNotMonotone, ParameterUnused
 from zhida.blocks.policies.runs import CHUNKS_PER_FILE, WORKERS
 from zhida.blocks.policies.simulation.parts import needed_columns, reformed_law
-from zhida.blocks.policies.simulation.results import TIMES_A_YEAR, Targeting
+from zhida.blocks.policies.simulation.results import TIMES_A_YEAR, Targeting, Tried
 from zhida.engine.api import Batch, EngineError, Entry, Law, Parameter, Program
 from zhida.engine.parameters import Scale
 from zhida.engine.reform import Reform, ReformRefused, changed_benefits, read_reform
@@ -87,6 +87,7 @@ def meet_budget(reform: Reform, trial: Trial, progress: Progress) -> tuple[Refor
         base_value=ladder.text(0),
         base_cost_fen=base_cost,
         trials=len(search.costs),
+        tried=tuple(Tried(ladder.text(steps), cost) for steps, cost in sorted(search.costs.items())),
     )
     return ladder.reform(best), found
 
