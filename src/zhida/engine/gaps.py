@@ -52,7 +52,7 @@ class Gaps:
             for parameter, place in needs.parameters.items():
                 if (parameter, day) not in self._full:
                     rule = f"{law.definitions[name].pack}.{name}"
-                    law.published[parameter].refuse_gaps(day, law.areas.districts, place, rule)
+                    law.refuse_gaps(parameter, day, place, rule)
                     self._full.add((parameter, day))
             found = [rule for rule in needs.rules if rule not in seen and self._runs(rule, day)]
             seen.update(found)

@@ -24,6 +24,7 @@ from zhida.engine.errors import (
     NameOfOtherTree,
     NameTaken,
     NotWhole,
+    Place,
     ResultUnitDiffers,
     RootNeeded,
     TooMuchWork,
@@ -110,6 +111,8 @@ class Law:
         self.versions: dict[str, list[tuple[date, Node]]] = {}
         # Benefits published after as_of: recorded, so that others may name them, and never granted.
         self.unpublished: set[str] = set()
+        # First days of wordings that were published after as_of.
+        self._later_wordings: list[date] = []
         self._recording: list[str] = []
         # How many rules stand one upon another below a rule.
         self._levels: dict[str, int] = {}
@@ -173,6 +176,14 @@ class Law:
     def grants(self, benefit: BenefitDefinition, day: date) -> bool:
         """Say whether a benefit is in force on a day, and known to this law."""
         return benefit.name not in self.unpublished and benefit.in_force_on(day)
+
+    def refuse_gaps(self, parameter: str, day: date, use: Place, rule: str) -> None:
+        """Raise ParameterWithoutValue where a parameter has no value on a day.
+
+        Not where a wording of that day was published later: this law does not know it, and what its own wording needs is then unknown.
+        """
+        if not any(since <= day for since in self._later_wordings):
+            self.published[parameter].refuse_gaps(day, self.areas.districts, use, rule)
 
     def version_on(self, name: str, day: date) -> Node:
         """Return the wording of a definition that applies on a day."""
@@ -264,6 +275,7 @@ class Law:
             raise _chain_too_long()
         self._recording.append(definition.name)
         known = [formula for formula in definition.formulas if self.as_of is None or formula.known_from <= self.as_of]
+        self._later_wordings += [formula.since for formula in definition.formulas if formula not in known and formula.since > date.min]
         if not known:
             self.unpublished.add(definition.name)
             known = definition.formulas[:1]

@@ -265,7 +265,7 @@ class _Compiler:
     def _parameter(self, node: Node, args: tuple[Node, ...], name: str, dated: bool) -> Node:
         parameter = self.law.parameters[name]
         if not dated:
-            self.law.published[name].refuse_gaps(self.period.start, self.law.areas.districts, node.place, self._using)
+            self.law.refuse_gaps(name, self.period.start, node.place, self._using)
         keys = args[:-1] if dated else args
         key = (name, tuple(arg.shape.codes for arg in keys), dated)
         if key not in self._tables:
@@ -278,7 +278,7 @@ class _Compiler:
 
     def _scale(self, node: Node, args: tuple[Node, ...], payload: Any) -> Node:
         parameter = self.law.parameters[payload[0]]
-        self.law.published[payload[0]].refuse_gaps(self.period.start, self.law.areas.districts, node.place, self._using)
+        self.law.refuse_gaps(payload[0], self.period.start, node.place, self._using)
         codes = tuple(arg.shape.codes for arg in args[1:])
         key = (payload, codes)
         if key not in self._tables:

@@ -3,7 +3,15 @@
 from zhida.blocks.policies.appeals import answer_appeal, appeals, file_appeal
 from zhida.blocks.policies.decisions import AGE_BANDS, recurring_keys
 from zhida.blocks.policies.difference import DifferenceRow, difference
-from zhida.blocks.policies.errors import AppealNotOpen, AppealWithoutText, NoRun, NoSimulation, UnknownBenefit, UnknownPack
+from zhida.blocks.policies.errors import (
+    AppealNotOpen,
+    AppealWithoutText,
+    NoRun,
+    NoSimulation,
+    RunsDoNotCompare,
+    UnknownBenefit,
+    UnknownPack,
+)
 from zhida.blocks.policies.explanations import (
     Basis,
     Explanation,
@@ -19,8 +27,18 @@ from zhida.blocks.policies.language import *  # noqa: F403
 from zhida.blocks.policies.language import __all__ as _words
 from zhida.blocks.policies.law import BenefitDefinition, benefits, facts_of, installed_law, law_source, record_types_of
 from zhida.blocks.policies.lists import EntitlementLine, EntitlementList, decided_months, entitlements
-from zhida.blocks.policies.runs import decisions_path, latest_run, run, run_benefits, run_period, runs
+from zhida.blocks.policies.payee_differences import PayeeDifferences, PayeeTotal, payee_differences
+from zhida.blocks.policies.runs import decisions_of, decisions_path, latest_run, run, run_benefits, run_period, runs
 from zhida.blocks.policies.sharing import set_household_sharing, shares_with_household
+from zhida.blocks.policies.simulation.asked import (
+    Asked,
+    ask_again,
+    ask_simulation,
+    asked_simulation,
+    asked_simulations,
+    forget_asked,
+    stop_simulation,
+)
 from zhida.blocks.policies.simulation.commands import (
     delete_simulation,
     example_reforms,
@@ -53,6 +71,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "AGE_BANDS",
     "AppealNotOpen",
     "AppealWithoutText",
+    "Asked",
     "Basis",
     "BenefitCost",
     "BenefitDefinition",
@@ -70,7 +89,10 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "NoRun",
     "NoSimulation",
     "ParameterShift",
+    "PayeeDifferences",
+    "PayeeTotal",
     "Reform",
+    "RunsDoNotCompare",
     "Sheet",
     "Simulation",
     "Situation",
@@ -81,10 +103,15 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "Welfare",
     "answer_appeal",
     "appeals",
+    "ask_again",
+    "ask_simulation",
+    "asked_simulation",
+    "asked_simulations",
     "basis",
     "benefits",
     "check_situations",
     "decided_months",
+    "decisions_of",
     "decisions_path",
     "delete_simulation",
     "difference",
@@ -94,12 +121,14 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "explanations",
     "facts_of",
     "file_appeal",
+    "forget_asked",
     "household_sheet",
     "installed_law",
     "latest_run",
     "law_source",
     "laws_as_written",
     "read_reform",
+    "payee_differences",
     "read_situation_file",
     "record_types_of",
     "recurring_keys",
@@ -117,4 +146,5 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "simulation_sheets",
     "simulations",
     "situation_folders",
+    "stop_simulation",
 ]

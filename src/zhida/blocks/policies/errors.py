@@ -29,6 +29,14 @@ class RunChanged(ZhidaError):
         )
 
 
+class RunsDoNotCompare(ZhidaError):
+    def __init__(self, run_id: int, base_run_id: int) -> None:
+        super().__init__(
+            f"核算 {run_id} 与 {base_run_id} 不能比较：须是同一个月、都已完成；请用 zhida run 重新核算该月。",
+            f"Runs {run_id} and {base_run_id} do not compare: both must be finished and of one month. Decide the month with zhida run.",
+        )
+
+
 class UnknownBenefit(ZhidaError):
     def __init__(self, benefit: str) -> None:
         super().__init__(
