@@ -117,6 +117,11 @@ def test_the_numbers_that_differ_are_told_in_words(law: Law) -> None:
     assert all(parameter != "age_two" for parameter, _ in told)
 
 
+def test_a_file_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"none\.yaml:1"):
+        read_reform(tmp_path / "none.yaml")
+
+
 # ---- formulas and benefits --------------------------------------------------------------------------------------------------------------
 
 GIFT = """
@@ -201,7 +206,7 @@ def test_a_mistake_is_refused_with_file_line_and_remedy(law: Law, text: str, lin
     assert refused.value.text.zh != refused.value.text.en
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=4),
