@@ -15,6 +15,7 @@ from zhida.kernel import clock
 from zhida.kernel.errors import ZhidaError
 from zhida.kernel.period import Month
 from zhida.project.cli_policy import policy
+from zhida.project.cli_run import run
 from zhida.project.cli_simulate import simulate
 from zhida.project.cli_spark import spark
 from zhida.project.options import MONTH
@@ -56,6 +57,7 @@ def cli() -> None:
 
 
 cli.add_command(policy)
+cli.add_command(run)
 cli.add_command(simulate)
 cli.add_command(spark)
 

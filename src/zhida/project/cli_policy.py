@@ -7,30 +7,25 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from zhida.kernel.errors import ZhidaError
+from zhida.kernel.money import format_yuan
 from zhida.kernel.period import Month
 from zhida.kernel.text import Text
-from zhida.project.options import MONTH
+from zhida.project.options import DAY, MONTH, day_of
 
 _ID_DIGITS = 17
-_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 def _say(zh: str, en: str) -> None:
     from zhida.project.cli import language
 
     click.echo(Text(zh, en).in_language(language()))
-
-
-def _date(value: Any) -> date | None:
-    return value.date() if value is not None else None
 
 
 @click.group()
@@ -44,7 +39,7 @@ def policy() -> None:
 @policy.command()
 @click.argument("paths", nargs=-1)
 @click.option("-k", "words", default="", help="only situations whose name, file or benefits hold these words")
-@click.option("--law-as-of", type=_DAY, help="law published by this day, for situations that name none  [default: all law we know]")
+@click.option("--law-as-of", type=DAY, help="law published by this day, for situations that name none  [default: all law we know]")
 @click.option("--json", "as_json", is_flag=True)
 def test(paths: tuple[str, ...], words: str, law_as_of: Any, as_json: bool) -> None:
     """Decide situations and say which answers are not the expected ones.
@@ -61,7 +56,7 @@ def test(paths: tuple[str, ...], words: str, law_as_of: Any, as_json: bool) -> N
         except ZhidaError as error:
             unreadable.append({"file": _shown(path), "line": 1, "situation": "", "benefit": "", "because": _both(error.text)})
     chosen = [each for each in found if _matches(each, words.split())]
-    law_of = policies.laws_as_written(_date(law_as_of))
+    law_of = policies.laws_as_written(day_of(law_as_of))
     failures = unreadable + [
         _failure(situation, failure) for situation, failed in policies.check_situations(chosen, law_of) for failure in failed
     ]
@@ -135,8 +130,8 @@ def _tell_test(total: int, failed: int, seconds: float, failures: list[dict[str,
 @click.argument("resident")
 @click.option("--benefit", required=True, help="code of the benefit, as docs/law-coverage.md lists them")
 @click.option("--month", type=MONTH, help="[default: the newest month that was decided]")
-@click.option("--law-as-of", type=_DAY, help="law published by this day  [default: as the month was decided]")
-@click.option("--known-on", type=_DAY, help="facts as they were known on this day  [default: as the month was decided]")
+@click.option("--law-as-of", type=DAY, help="law published by this day  [default: as the month was decided]")
+@click.option("--known-on", type=DAY, help="facts as they were known on this day  [default: as the month was decided]")
 @click.option("--language", "spoken", type=click.Choice(["zh", "en"]), help="[default: the locale's]")
 @click.option("--full", is_flag=True, help="every variable on the way with the values of the whole household, also what had no say")
 @click.option("--json", "as_json", is_flag=True)
@@ -155,7 +150,7 @@ def explain(
     prepare_database()
     viewer, purpose = _operator(), Purpose.OPERATION
     number = _resident_no(viewer, purpose, resident)
-    by = policies.basis(month, _date(law_as_of), _date(known_on))
+    by = policies.basis(month, day_of(law_as_of), day_of(known_on))
     reader = policy_text.Reader(spoken or language())
     if full:
         found: list[Any] = [policies.household_sheet(viewer, purpose, number, benefit, by)]
@@ -189,3 +184,74 @@ def _resident_no(viewer: Any, purpose: Any, written: str) -> int:
         listed = "; ".join(f"{card.resident_no} {card.name} {card.masked_id}" for card in found) or "nobody"
         raise click.BadParameter(f"{written} is {listed}. Name one resident by number.")
     return found[0].resident_no
+
+
+# ---- arrears ----------------------------------------------------------------------------------------------------------------------------
+
+
+@policy.command()
+@click.argument("runs", nargs=-1, required=True, type=int)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="folder for changes.csv and undecided.csv")
+@click.option("--json", "as_json", is_flag=True)
+def arrears(runs: tuple[int, ...], out: Path | None, as_json: bool) -> None:
+    """Say what a run owes each payee beyond an earlier run of the same month, or takes back.
+
+    RUNS: pairs of run numbers, the new run before the earlier one: NEW OLD [NEW OLD ...]. `zhida run` makes runs of any law and day.
+    """
+    from zhida.blocks.policies import api as policies
+    from zhida.project.cli import prepare_database
+
+    if len(runs) % 2:
+        raise click.UsageError("give pairs of runs: NEW OLD [NEW OLD ...]")
+    prepare_database()
+    first, *more = zip(runs[::2], runs[1::2], strict=True)
+    with policies.payee_differences(_operator(), *first, more) as found:
+        totals = found.totals()
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            written = {name: _write_csv(out / f"{name}.csv", getattr(found, name)()) for name in ("changes", "undecided")}
+            _say(f"已写入 {out}：{written}", f"Written to {out}: {written}")
+    labels = {code: benefit.label for code, benefit in policies.benefits().items()}
+    if as_json:
+        click.echo(json.dumps([asdict(total) for total in totals], ensure_ascii=False))
+        return
+    for total in totals:
+        if total.arrears or total.recoveries or total.undecided:
+            _say(f"{labels[total.benefit].zh}（{total.benefit}）", f"{labels[total.benefit].en} ({total.benefit})")
+            _tell_total(total)
+    _tell_total(_sum_of(totals))
+
+
+def _write_csv(path: Path, reader: Any) -> int:
+    """Write a stream of Arrow batches as a table file, whole or not at all; return the rows."""
+    from pyarrow import csv
+
+    from zhida.kernel.files import atomic_path
+
+    rows = 0
+    with atomic_path(path) as temporary, csv.CSVWriter(str(temporary), reader.schema) as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    return rows
+
+
+def _sum_of(totals: Sequence[Any]) -> Any:
+    kind = type(totals[0]) if totals else None
+    if kind is None:
+        return None
+    columns = [[getattr(total, name) for total in totals] for name in kind.__dataclass_fields__ if name != "benefit"]
+    return kind("", *(sum(column) for column in columns))
+
+
+def _tell_total(total: Any) -> None:
+    if total is None:
+        _say("两次核算没有差别。", "The runs decide the same.")
+        return
+    due, back, held = (format_yuan(fen) for fen in (total.arrears_fen, total.recovery_fen, total.held_fen))
+    _say(
+        f"  补发 {total.arrears:,} 笔 {due} 元；多发 {total.recoveries:,} 笔 {back} 元；"
+        f"事实不全、不追回 {total.undecided:,} 笔（已发 {held} 元）",
+        f"  {total.arrears:,} to pay, {due} yuan; {total.recoveries:,} paid too much, {back} yuan; "
+        f"{total.undecided:,} unknown and not taken back ({held} yuan was paid)",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 import click
@@ -17,3 +18,9 @@ class MonthType(click.ParamType):
 
 
 MONTH = MonthType()
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def day_of(value: datetime | None) -> date | None:
+    """Return what a DAY option holds."""
+    return value.date() if value is not None else None

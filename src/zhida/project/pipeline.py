@@ -5,6 +5,7 @@ Every stage is a command of a block that may be killed and started again: what i
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,15 @@ def decide(stages: Stages, month: Month, known_on: Any, quiet: bool = False) -> 
         snapshot = records.freeze_snapshot(SYSTEM, month, known_on, progress=_progress("freeze", quiet))
     with stages.stage("decide"):
         return policies.run_period(SYSTEM, month, snapshot=snapshot, progress=_progress("decide", quiet))
+
+
+def decide_as_of(month: Month, law_as_of: date | None, known_on: date, quiet: bool = False) -> Any:
+    """Decide a month by the law of one day on what was known on another; return the run. Facts that did not change since serve again."""
+    try:
+        snapshot = records.snapshot_for(month, known_on)
+    except records.NoSnapshotThen:
+        snapshot = records.freeze_snapshot(SYSTEM, month, known_on, progress=_progress("freeze", quiet))
+    return policies.run_period(SYSTEM, month, law_as_of=law_as_of, snapshot=snapshot, progress=_progress("decide", quiet))
 
 
 def instruct(stages: Stages, run: Any, quiet: bool = False) -> Any:
