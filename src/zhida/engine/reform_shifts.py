@@ -38,6 +38,11 @@ def shifts(base: Law, reform: Law, day: date) -> list[Shift]:
     return [shift for parameter in reform.parameters.values() for shift in _shifts_of(base.parameters.get(parameter.name), parameter, day)]
 
 
+def values_on(parameter: Parameter, day: date) -> list[Shift]:
+    """List what a parameter says on a day, in words, one ``Shift`` for the keys that share a value; its ``before`` says nothing."""
+    return list(_shifts_of(None, parameter, day))
+
+
 def _shifts_of(base: Parameter | None, reform: Parameter, day: date) -> Iterator[Shift]:
     found: dict[tuple[str, str], list[tuple[Key, ...]]] = {}
     same = False
@@ -72,16 +77,17 @@ def _told(parameter: Parameter | None, day: date, keys: tuple[Any, ...]) -> Text
 
 def _value_text(parameter: Parameter, entry: Entry) -> Text:
     shape = Shape(parameter.kind, "", parameter.unit, parameter.scale, parameter.codes)
+    # Years are an age where the number's name says so, else as long as something lasts.
+    is_age = "龄" in parameter.label.zh
     if entry.value is None:
         return _NOT_FOUND
     if not isinstance(entry.value, Scale):
-        return _number_text(entry.value, shape)
+        return _number_text(entry.value, shape, is_age)
     threshold = Shape("number", "", parameter.threshold_unit, parameter.threshold_scale)
     rows = zip(entry.value.thresholds, entry.value.amounts, strict=True)
-    steps = [(_number_text(start, threshold), _number_text(amount, shape)) for start, amount in rows]
+    steps = [(_number_text(start, threshold, is_age), _number_text(amount, shape, is_age)) for start, amount in rows]
     return Text("；".join(f"{s.zh}起 {a.zh}" for s, a in steps), "; ".join(f"from {s.en}: {a.en}" for s, a in steps))
 
 
-def _number_text(value: int, shape: Shape) -> Text:
-    # Years of the law's numbers are years of somebody's life.
-    return value_text(value, shape, exact=True, is_age=str(shape.unit) == "year")
+def _number_text(value: int, shape: Shape, is_age: bool) -> Text:
+    return value_text(value, shape, exact=True, is_age=is_age and str(shape.unit) == "year")

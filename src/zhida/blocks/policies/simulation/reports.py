@@ -139,12 +139,16 @@ def parameter_shifts(base: Law, reform: Law, day: date) -> tuple[ParameterShift,
 
 
 def _shift_label(found: Shift) -> Text:
-    if not found.keys:
-        return found.label
+    whom = keys_text(found)
+    return Text(f"{found.label.zh}（{whom.zh}）", f"{found.label.en} ({whom.en})") if whom.zh else found.label
+
+
+def keys_text(found: Shift) -> Text:
+    """Return the areas and codes that a number is for; no words where it is for all."""
     names = [[_key_text(key) for key in keys] for keys in found.keys]
     zh = "、".join(" ".join(text.zh for text in texts) for texts in names)
     en = ", ".join(" ".join(text.en for text in texts) for texts in names)
-    return Text(f"{found.label.zh}（{zh}）", f"{found.label.en} ({en})")
+    return Text(zh, en)
 
 
 def _key_text(key: object) -> Text:
