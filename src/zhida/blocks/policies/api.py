@@ -48,6 +48,7 @@ from zhida.blocks.policies.simulation.commands import (
     simulation,
     simulations,
 )
+from zhida.blocks.policies.simulation.numbers import LawNumber, law_numbers
 from zhida.blocks.policies.simulation.results import (
     BenefitCost,
     Coverage,
@@ -86,6 +87,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "Group",
     "HouseholdSheet",
     "HouseholdSheetLine",
+    "LawNumber",
     "NoRun",
     "NoSimulation",
     "ParameterShift",
@@ -125,6 +127,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "household_sheet",
     "installed_law",
     "latest_run",
+    "law_numbers",
     "law_source",
     "laws_as_written",
     "read_reform",
