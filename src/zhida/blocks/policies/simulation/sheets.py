@@ -187,7 +187,7 @@ def _cost_sentence(found: Simulation) -> Text:
     return Text(
         f"涉及 {len(found.touched)} 项待遇；一年支出由 {base} 元变为 {after} 元，两边都能确定的部分变化 {change} 元"
         "（一次性待遇只计本月名单）。",
-        f"It touches {len(found.touched)} benefits. A year costs {after} yuan instead of {base}; what both laws decide changes by {change} "
+        f"It touches {len(found.touched)} benefit{'s' * (len(found.touched) > 1)}. A year costs {after} yuan instead of {base}; what both laws decide changes by {change} "
         "(one-off benefits: this month's occasions only).",
     )
 
@@ -198,12 +198,23 @@ def _sum(fen: int | None) -> str:
 
 def _effect_sentence(effect: Effect) -> Text:
     gain, loss = _sum(effect.average_gain_fen), _sum(effect.average_loss_fen)
-    return Text(
-        f"{effect.winners} 户受益（{effect.winner_persons} 人，户均一年多 {gain} 元），{effect.losers} 户受损（{effect.loser_persons} 人，"
-        f"户均一年少 {loss} 元），{effect.undecided} 户因缺事实未定，{effect.unchanged} 户不变。",
-        f"{effect.winners} households gain ({effect.winner_persons} persons, {gain} yuan a year on average), {effect.losers} lose "
-        f"({effect.loser_persons} persons, {loss} yuan), {effect.undecided} wait for a missing fact, {effect.unchanged} stay as they are.",
+    won = Text(
+        f"{effect.winners} 户受益（{effect.winner_persons} 人，户均一年多 {gain} 元）",
+        f"{effect.winners} households gain ({effect.winner_persons} persons, {gain} yuan a year on average)",
     )
+    lost = Text(
+        f"{effect.losers} 户受损（{effect.loser_persons} 人，户均一年少 {loss} 元）",
+        f"{effect.losers} lose ({effect.loser_persons} persons, {loss} yuan)",
+    )
+    told = [
+        won if effect.winners else Text("没有一户受益", "No household gains"),
+        lost if effect.losers else Text("没有一户受损", "none loses"),
+    ]
+    told += [
+        Text(f"{effect.undecided} 户因缺事实未定", f"{effect.undecided} wait for a missing fact"),
+        Text(f"{effect.unchanged} 户不变", f"{effect.unchanged} stay as they are"),
+    ]
+    return Text("，".join(text.zh for text in told) + "。", ", ".join(text.en for text in told) + ".")
 
 
 def _welfare_sentences(found: Simulation) -> list[Text]:
