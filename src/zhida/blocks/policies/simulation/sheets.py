@@ -187,8 +187,8 @@ def _cost_sentence(found: Simulation) -> Text:
     return Text(
         f"涉及 {len(found.touched)} 项待遇；一年支出由 {base} 元变为 {after} 元，两边都能确定的部分变化 {change} 元"
         "（一次性待遇只计本月名单）。",
-        f"It touches {len(found.touched)} benefit{'s' * (len(found.touched) > 1)}. A year costs {after} yuan instead of {base}; what both laws decide changes by {change} "
-        "(one-off benefits: this month's occasions only).",
+        f"It touches {len(found.touched)} benefit{'s' * (len(found.touched) > 1)}. A year costs {after} yuan instead of {base}; what both "
+        f"laws decide changes by {change} (one-off benefits: this month's occasions only).",
     )
 
 
