@@ -104,7 +104,7 @@ class FusedProgram:
                 kind = output.occasion.shape.kind if output.occasion is not None else None
                 results[output.name] = BenefitResult(output.name, output.node.shape.entity, status, amount, occasion, kind)
             else:
-                known = call.arrays.get((("value", output.name), "known"))
+                known = call.arrays.get(("known", output.name))
                 values[output.name] = call.arrays[("value", output.name)], None if known is None or bool(known.all()) else known
         self._vector.name_missing(results, batch)
         return Evaluation(results, values)
@@ -141,17 +141,13 @@ class _Call:
                 return self._aligned.starts[slot[1]]
             case "parent":
                 return self._parents(slot[1], slot[2])
-        if slot[1] == "known" and isinstance(slot[0], tuple) and slot[0][0] == "fact":
-            known = self._columns[slot[0][1:]][1]
-            return np.ones(rows[slot[0][1]], dtype=bool) if known is None else known
-        output = written.outputs[slot[0][1] if isinstance(slot[0], tuple) else slot[1]]
-        self.arrays[slot] = np.empty(rows[output.node.shape.entity], dtype=self._dtype(slot))
-        return self.arrays[slot]
-
-    def _dtype(self, slot: Any) -> Any:
-        if slot[0] in ("status", "value"):
-            return np.dtype(self._kernel.written.kinds.get(slot, "int8"))
-        return np.bool_ if slot[1] == "known" else np.int64
+        if slot in written.answers:
+            entity, kind = written.answers[slot]
+            self.arrays[slot] = np.empty(rows[entity], dtype=kind)
+            return self.arrays[slot]
+        (_, *fact), _ = slot
+        known = self._columns[(fact[0], fact[1])][1]
+        return np.ones(rows[fact[0]], dtype=bool) if known is None else known
 
     def _parents(self, lower: str, higher: str) -> Array:
         found = self._aligned.parents(self._batch, lower, higher)

@@ -96,7 +96,7 @@ class Frame:
         for fact in facts:
             offsets[fact] = at
             at += self._counts[fact[0]]
-        outputs = _Outputs(written, self._counts)
+        outputs = _Outputs(written.answers, self._counts)
         for slot, place in written.slots.index.items():
             self._pointers[place] = self._address(slot, offsets, outputs, written)
         self._address_of_pointers = self._pointers.__array_interface__["data"][0]
@@ -133,9 +133,9 @@ class Frame:
             case "parent":
                 self._parents[slot[1:]] = np.zeros(self._counts[slot[1]], dtype=np.int32)
                 return _at(self._parents[slot[1:]])
-        if slot[1] == "known" and slot[0][0] == "fact":
-            return _at(self._known) + offsets[slot[0][1:]]
-        return outputs.address(slot)
+        if slot in written.answers:
+            return outputs.address(slot)
+        return _at(self._known) + offsets[slot[0][1:]]
 
     def _own(self, array: Any) -> int:
         self._kept.append(array)
@@ -143,20 +143,19 @@ class Frame:
 
 
 class _Outputs:
-    """One buffer for all outputs, and the function that reads it."""
+    """One buffer for all answers, and the function that reads it."""
 
-    def __init__(self, written: Any, counts: Mapping[str, int]) -> None:
-        self._written, self._counts = written, counts
-        self.buffer = np.zeros(sum(9 * counts[o.node.shape.entity] * 3 for o in written.outputs.values()) + 8, dtype=np.uint8)
+    def __init__(self, answers: Mapping[Any, tuple[str, str]], counts: Mapping[str, int]) -> None:
+        self._answers, self._counts = answers, counts
         self._format: list[str] = []
         self._first: dict[Hashable, int] = {}
         self._cells, self._bytes = 0, 0
+        self.buffer = np.zeros(sum(8 * counts[entity] for entity, _ in answers.values()) + 1, dtype=np.uint8)
 
     def address(self, slot: Any) -> int:
-        output = self._written.outputs[slot[0][1] if isinstance(slot[0], tuple) else slot[1]]
-        kind = "bool" if slot[1] == "known" else self._written.kinds.get(slot, "int8" if slot[0] == "status" else "int64")
-        rows = self._counts[output.node.shape.entity]
-        place = _at(self.buffer) + self._bytes
+        """Lay out one array behind those before it."""
+        entity, kind = self._answers[slot]
+        rows, place = self._counts[entity], _at(self.buffer) + self._bytes
         self._format.append(f"{rows}{_FORMATS[kind]}")
         self._first[slot] = self._cells
         self._cells += rows
@@ -165,25 +164,19 @@ class _Outputs:
 
     def reading(self) -> Callable[[Any], dict[str, list[Any]]]:
         """Return a function from the buffer to values by name, written for this size of household."""
-        unpack = struct.Struct("=" + "".join(self._format)).unpack_from
         entries = []
-        for output in self._written.outputs.values():
-            rows = self._counts[output.node.shape.entity]
-            slot = ("amount", output.name) if output.is_benefit else ("value", output.name)
-            cells = self._slice(slot, rows)
-            if output.is_benefit:
-                cells = f"granted({cells}, {self._slice(('status', output.name), rows)})"
-            elif (slot, "known") in self._first:
-                cells = f"gapped({cells}, {self._slice((slot, 'known'), rows)})"
-            else:
-                cells = f"list({cells})"
-            entries.append(f"{output.name!r}: {cells}")
-        space = {"unpack": unpack, "granted": _granted, "gapped": _gapped}
+        for role, name in self._answers:
+            if role in ("amount", "value"):
+                beside, join = ("status", "granted") if role == "amount" else ("known", "gapped")
+                cells = self._slice((role, name))
+                cells = f"{join}({cells}, {self._slice((beside, name))})" if (beside, name) in self._first else f"list({cells})"
+                entries.append(f"{name!r}: {cells}")
+        space = {"unpack": struct.Struct("=" + "".join(self._format)).unpack_from, "granted": _granted, "gapped": _gapped}
         exec(f"def read(buffer):\n    t = unpack(buffer)\n    return {{{', '.join(entries)}}}", space)
         return space["read"]  # type: ignore[return-value]
 
-    def _slice(self, slot: Hashable, rows: int) -> str:
-        return f"t[{self._first[slot]}:{self._first[slot] + rows}]"
+    def _slice(self, slot: Hashable) -> str:
+        return f"t[{self._first[slot]}:{self._first[slot] + self._counts[self._answers[slot][0]]}]"
 
 
 def _granted(amounts: Sequence[int], statuses: Sequence[int]) -> list[int | None]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from zhida.engine.entities import FactDefinition
 from zhida.engine.fused import members
-from zhida.engine.fused.assembly import FOOTER, LARGE, Body, Slots, Value, loop, signature
+from zhida.engine.fused.assembly import FOOTER, LARGE, Body, Slots, Value, loop
 from zhida.engine.fused.cells import CELLS
 from zhida.engine.fused.layout import Layout, Pass, gathers, lay_out, plain
 from zhida.engine.fused.ranges import Limits, Range, clipped, of_fact, of_node
@@ -48,9 +48,8 @@ class Written:
     slots: Slots
     buffers: dict[Hashable, tuple[str, int]]
     entities: list[str]
-    outputs: dict[str, Output]
-    # The type of each variable's array.
-    kinds: dict[Hashable, str]
+    # For each array of answers its entity and type.
+    answers: dict[Hashable, tuple[str, str]]
 
 
 class Writer:
@@ -77,7 +76,7 @@ class Writer:
         self._may_miss: set[int] = set()
         self._roles: dict[int, set[str]] = {}
         self._functions: list[str] = []
-        self.kinds: dict[Hashable, str] = {}
+        self._answers: dict[Hashable, tuple[str, str]] = {}
 
     def write(self) -> Written:
         flag = self.slots.of(FLAG)
@@ -89,7 +88,7 @@ class Writer:
             for node in one.ranks:
                 self._rank(node)
         text = "\n\n".join([*self._functions, self._run(), FOOTER])
-        return Written(text, self.slots, self._buffers, self._entities, {output.name: output for output in self._outputs}, self.kinds)
+        return Written(text, self.slots, self._buffers, self._entities, self._answers)
 
     # -- the loops --
 
@@ -168,29 +167,31 @@ class Writer:
         if output.occasion is not None:
             occasion = self._operand(body, output.occasion, values, "%i")
             data = occasion.data if output.occasion.shape.kind != "bool" else body.let(f"zext i1 {occasion.data} to i64")
-            body.store(("occasion", output.name), "i64", "%i", data)
+            self._answer(body, "occasion", output, "int64", data)
             if occasion.known is not None:
                 unnamed = body.let(f"and i1 {body.negated(occasion.known)}, {entitled}")
                 unknown = unnamed if unknown is None else body.let(f"or i1 {unknown}, {unnamed}")
         granted = entitled if unknown is None else body.let(f"and i1 {entitled}, {body.negated(unknown)}")
-        body.store(("amount", output.name), "i64", "%i", body.let(f"select i1 {granted}, i64 {value.data}, i64 0"))
+        self._answer(body, "amount", output, "int64", body.let(f"select i1 {granted}, i64 {value.data}, i64 0"))
         status = body.let(f"zext i1 {granted} to i8")
-        body.store(("status", output.name), "i8", "%i", status if unknown is None else body.let(f"select i1 {unknown}, i8 2, i8 {status}"))
+        self._answer(body, "status", output, "int8", status if unknown is None else body.let(f"select i1 {unknown}, i8 2, i8 {status}"))
 
     def _write_variable(self, body: Body, output: Output, value: Value) -> None:
         """Write a variable in as few bytes as its range needs: memory is what a large batch waits for."""
-        slot = ("value", output.name)
         if output.node.shape.kind == "bool":
-            self.kinds[slot] = "bool"
-            body.store_flag(slot, "%i", value.data)
+            self._answer(body, "value", output, "bool", body.let(f"zext i1 {value.data} to i8"))
         else:
             low, high = self._range(output.node)
             bits = next(bits for bits in (8, 16, 32, 64) if low >= -(2 ** (bits - 1)) and high < 2 ** (bits - 1))
-            self.kinds[slot] = f"int{bits}"
-            data = value.data if bits == 64 else body.let(f"trunc i64 {value.data} to i{bits}")
-            body.store(slot, f"i{bits}", "%i", data)
+            self._answer(body, "value", output, f"int{bits}", value.data if bits == 64 else body.let(f"trunc i64 {value.data} to i{bits}"))
         if value.known is not None:
-            body.store_flag((slot, "known"), "%i", value.known)
+            self._answer(body, "known", output, "bool", body.let(f"zext i1 {value.known} to i8"))
+
+    def _answer(self, body: Body, role: str, output: Output, kind: str, data: str) -> None:
+        """Store one row of an array of answers."""
+        slot = (role, output.name)
+        self._answers[slot] = output.node.shape.entity, kind
+        body.store(slot, "i8" if kind == "bool" else kind.replace("int", "i"), "%i", data)
 
     def _run(self) -> str:
         """Write the function that takes the root's rows from first to last through all loops, a block at a time."""
@@ -291,4 +292,4 @@ class Writer:
         return self._ranges[id(node)]
 
 
-__all__ = ["FLAG", "Column", "Fact", "Output", "Writer", "Written", "signature"]
+__all__ = ["FLAG", "Column", "Fact", "Output", "Writer", "Written"]
