@@ -95,12 +95,17 @@ class Folder:
 
 
 def columns_of(program: Program) -> dict[str, list[str]]:
-    """Return by entity the columns a program reads: its facts, and the numbers by which rows belong together."""
+    """Return by entity the columns a program needs: its facts, and the numbers by which rows belong together or are told apart."""
     entities = [entity for entity in program.root.tree() if entity.name in program.entities | {program.root.name}]
-    found = {entity.name: [entity.key, *([entity.parent.key] if entity.parent else []), program.root.key] for entity in entities}
-    for node in program.nodes:
-        if node.op == "fact" and str(node.payload[1]) not in program.given:
-            found[str(node.payload[0])].append(str(node.payload[1]))
+    answered = {node.shape.entity for node in program.variables.values()} | {one.amount.shape.entity for one in program.benefits.values()}
+    owners = {entity.parent.name for entity in entities if entity.parent is not None}
+    found: dict[str, list[str]] = {}
+    for entity in entities:
+        own = [entity.key] if entity.name in answered | owners else []
+        found[entity.name] = [*own, *([entity.parent.key] if entity.parent else []), program.root.key]
+    for entity_name, name in program.facts_read():
+        if name not in program.given:
+            found[entity_name].append(name)
     return {entity: list(dict.fromkeys(names)) for entity, names in found.items()}
 
 
@@ -210,9 +215,9 @@ class _Writer:
 def _given_columns(program: Program) -> dict[str, list[str]]:
     """Return by entity the given variables that the program reads."""
     found: dict[str, list[str]] = {}
-    for node in program.nodes:
-        if node.op == "fact" and str(node.payload[1]) in program.given:
-            found.setdefault(str(node.payload[0]), []).append(str(node.payload[1]))
+    for entity, name in program.facts_read():
+        if name in program.given:
+            found.setdefault(entity, []).append(name)
     return found
 
 
