@@ -24,7 +24,7 @@ from zhida.blocks.policies import workers
 from zhida.blocks.policies.decisions import ENTITLED
 from zhida.blocks.policies.errors import BudgetBelowBase, BudgetNotMet, CostNotMonotone, ParameterUnused
 from zhida.blocks.policies.runs import CHUNKS_PER_FILE, WORKERS
-from zhida.blocks.policies.simulation.parts import needed_columns, reformed_law
+from zhida.blocks.policies.simulation.parts import CHUNKS_TO_COMPILE_FOR, needed_columns, reformed_law
 from zhida.blocks.policies.simulation.results import TIMES_A_YEAR, Targeting, Tried
 from zhida.engine.api import Batch, EngineError, Entry, Law, Parameter, Program
 from zhida.engine.parameters import Scale
@@ -180,6 +180,9 @@ def _program(reform: Reform | None, trial: Trial) -> Program:
 def cost_of(trial: Trial) -> int:
     """Return the cost of a year of some chunks, in fen, under the trial's reform or (without a text) the law in force."""
     program = _program(read_reform(trial.reform_text, trial.reform_file) if trial.reform_text else None, trial)
+    if trial.chunks >= CHUNKS_TO_COMPILE_FOR:
+        # Values of tables stand outside the machine code: most trials find it compiled.
+        program.fuse()
     return sum(_year_cost(program, batch) for batch in _batches(trial, needed_columns([program])))
 
 
