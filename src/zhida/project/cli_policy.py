@@ -186,6 +186,54 @@ def _resident_no(viewer: Any, purpose: Any, written: str) -> int:
     return found[0].resident_no
 
 
+# ---- diff -------------------------------------------------------------------------------------------------------------------------------
+
+
+@policy.command()
+@click.argument("law_a")
+@click.argument("law_b")
+@click.option("--month", type=MONTH, help="the month that is decided  [default: the newest there are facts of]")
+@click.option("--snapshot", help="the facts, by the first letters of a snapshot's name  [default: the month's newest]")
+@click.option("--residents", "shown", type=click.IntRange(min=1), help="also list so many of those who change")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="CSV file of all who change")
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--quiet", is_flag=True)
+def diff(
+    law_a: str, law_b: str, month: Month | None, snapshot: str | None, shown: int | None, out: Path | None, as_json: bool, quiet: bool
+) -> None:
+    """Say which residents change between two laws, and by how much.
+
+    LAW_A, LAW_B: `installed`; a day, for the law published by then; `run:NUMBER` or the name of a law, for the one an earlier run used;
+    or a reform file, for the installed law after it.
+    """
+    from zhida.blocks.policies import api as policies
+    from zhida.kernel.progress import Progress
+    from zhida.project.cli import prepare_database
+    from zhida.project.law_changes import Rows
+
+    prepare_database()
+    laws = policies.named_law(law_a), policies.named_law(law_b)
+    facts = _snapshot_named(snapshot) if snapshot else None
+    progress = Progress("compare", 1, quiet=quiet)
+    with Rows(out, shown or 0) as rows:
+        wanted = rows.take if out or shown else None
+        found = policies.law_difference(_operator(), *laws, month, snapshot=facts, rows=wanted, progress=progress)
+    if as_json:
+        click.echo(json.dumps(rows.as_json(found), ensure_ascii=False))
+        return
+    for zh, en in rows.tell(found):
+        _say(zh, en)
+
+
+def _snapshot_named(begins: str) -> Any:
+    from zhida.blocks.records import api as records
+
+    found = [each for each in records.snapshots() if each.hash.startswith(begins)]
+    if len(found) != 1:
+        raise click.BadParameter(f"{len(found)} snapshots have a name that begins with {begins}")
+    return found[0]
+
+
 # ---- arrears ----------------------------------------------------------------------------------------------------------------------------
 
 

@@ -6,10 +6,12 @@ from zhida.blocks.policies.difference import DifferenceRow, difference
 from zhida.blocks.policies.errors import (
     AppealNotOpen,
     AppealWithoutText,
+    LawEdited,
     NoRun,
     NoSimulation,
     RunsDoNotCompare,
     UnknownBenefit,
+    UnknownLaw,
     UnknownPack,
 )
 from zhida.blocks.policies.explanations import (
@@ -26,6 +28,8 @@ from zhida.blocks.policies.explanations import (
 from zhida.blocks.policies.language import *  # noqa: F403
 from zhida.blocks.policies.language import __all__ as _words
 from zhida.blocks.policies.law import BenefitDefinition, benefits, facts_of, installed_law, law_source, record_types_of
+from zhida.blocks.policies.law_difference import ROWS as LAW_CHANGES
+from zhida.blocks.policies.law_difference import BenefitChange, LawDifference, NamedLaw, law_difference, named_law
 from zhida.blocks.policies.lists import EntitlementLine, EntitlementList, decided_months, entitlements
 from zhida.blocks.policies.payee_differences import PayeeDifferences, PayeeTotal, payee_differences
 from zhida.blocks.policies.runs import decisions_of, decisions_path, latest_run, run, run_benefits, run_period, runs
@@ -70,10 +74,12 @@ from zhida.engine.reform import Reform, read_reform
 __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     *_words,
     "AGE_BANDS",
+    "LAW_CHANGES",
     "AppealNotOpen",
     "AppealWithoutText",
     "Asked",
     "Basis",
+    "BenefitChange",
     "BenefitCost",
     "BenefitDefinition",
     "Coverage",
@@ -87,7 +93,10 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "Group",
     "HouseholdSheet",
     "HouseholdSheetLine",
+    "LawDifference",
+    "LawEdited",
     "LawNumber",
+    "NamedLaw",
     "NoRun",
     "NoSimulation",
     "ParameterShift",
@@ -101,6 +110,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "Step",
     "Targeting",
     "UnknownBenefit",
+    "UnknownLaw",
     "UnknownPack",
     "Welfare",
     "answer_appeal",
@@ -127,11 +137,13 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "household_sheet",
     "installed_law",
     "latest_run",
+    "law_difference",
     "law_numbers",
     "law_source",
     "laws_as_written",
-    "read_reform",
+    "named_law",
     "payee_differences",
+    "read_reform",
     "read_situation_file",
     "record_types_of",
     "recurring_keys",

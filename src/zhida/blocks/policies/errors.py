@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from zhida.kernel.errors import ZhidaError
 
 
@@ -34,6 +36,23 @@ class RunsDoNotCompare(ZhidaError):
         super().__init__(
             f"核算 {run_id} 与 {base_run_id} 不能比较：须是同一个月、都已完成；请用 zhida run 重新核算该月。",
             f"Runs {run_id} and {base_run_id} do not compare: both must be finished and of one month. Decide the month with zhida run.",
+        )
+
+
+class UnknownLaw(ZhidaError):
+    def __init__(self, words: str) -> None:
+        super().__init__(
+            f"不知道“{words}”是哪部法规；请写 installed、日期（2025-01-31）、run:核算编号，或改革文件的路径。",
+            f"'{words}' names no law. Write installed, a day (2025-01-31), run:NUMBER, or the path of a reform file.",
+        )
+
+
+class LawEdited(ZhidaError):
+    def __init__(self, run_id: int, law_name: str, law_as_of: date) -> None:
+        super().__init__(
+            f"核算 {run_id} 所用的法规 {law_name} 已被修改，现在的规则文件读不出来；请检出当时的版本，或改写日期 {law_as_of}。",
+            f"The law of run {run_id} ({law_name}) has been edited since: the rule files no longer say it. Check out the version of that "
+            f"time, or name the day {law_as_of} for the law as the files have it now.",
         )
 
 

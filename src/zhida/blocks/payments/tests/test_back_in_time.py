@@ -36,13 +36,11 @@ def test_a_second_batch_pays_and_shows_just_what_the_runs_differ_by(own_home: Pa
     first = payments.prepare_batch(MAKER, as_then.id)
     assert first is not None and first.amount_fen + _held(first.id) == as_then.entitled_fen
     dead = {"id_number": VERY_OLD["id_number"], "died_on": "2022-12-20", "registered_on": "2025-11-18"}
-    wanted = [
-        {**row, "birth_date": "1936-09-09", "id_number": testing.id_number("1936-09-09", 13, 330105)} if row["name"] == "周明" else row
-        for row in RESIDENTS
-    ]
+    ninety = {"birth_date": "1936-09-09", "id_number": testing.id_number("1936-09-09", 13, 330105)}
+    residents = [{**row, **(ninety if row["name"] == "周明" else {})} for row in RESIDENTS]
     feed = testing.make_feed(own_home / "late", "death", [LONG_DEAD, dead])
     records.receive_feed(SYSTEM, feed, received_on=LATER)
-    feed = testing.make_feed(own_home / "late", "resident", [*wanted, {**VERY_OLD, "relation": "other"}])
+    feed = testing.make_feed(own_home / "late", "resident", [*residents, {**VERY_OLD, "relation": "other"}])
     records.receive_feed(SYSTEM, feed, received_on=LATER)
     records.link_residents(SYSTEM)
     as_now = decided(LATER, date(2025, 11, 5))
@@ -50,9 +48,8 @@ def test_a_second_batch_pays_and_shows_just_what_the_runs_differ_by(own_home: Pa
         rows = found.changes().read_all().to_pylist()
     assert {row["change_fen"] > 0 for row in rows} == {True, False}
     second = payments.prepare_batch(MAKER, as_now.id)
-    paid = CreditTransferTransaction.objects.filter(batch=second.id).values_list(
-        "benefit", "period_key", "entity_no", "payee_no", "amount_fen"
-    )
+    columns = ("benefit", "period_key", "entity_no", "payee_no", "amount_fen")
+    paid = CreditTransferTransaction.objects.filter(batch=second.id).values_list(*columns)
     assert sorted(paid) == sorted(_key(row) for row in rows if row["change_fen"] > 0)
     shown = Overpayment.objects.values_list("benefit", "period_key", "entity_no", "instructed_fen", "decided_fen")
     assert sorted(shown) == sorted((*_key(row)[:3], row["before_fen"], row["after_fen"]) for row in rows if row["change_fen"] < 0)
