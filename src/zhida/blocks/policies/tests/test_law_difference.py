@@ -54,14 +54,6 @@ def test_a_reform_file_says_who_changes_and_by_how_much(tmp_path: Path) -> None:
     ]
     assert (change.entities, change.households, change.more) == (2, 1, 2)
     assert (change.gained, change.lost, change.less, change.unsure) == (0, 0, 0, 0)
-        2,
-        1,
-        2,
-        0,
-        0,
-        0,
-        0,
-    )
     assert (change.before, change.after, found.residents, found.households) == (12000, 18000, 2, 1)
     assert found.after.label.en == "The old-age allowance from seventy on"
 
