@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from zhida.blocks.policies.simulation.results import BenefitCost, Decile, Effect, Group, Simulation, Welfare
 from zhida.kernel.money import format_yuan, plain_yuan
-from zhida.kernel.small_cells import SMALL_CELL
+from zhida.kernel.small_cells import SMALL_CELL, is_small
 from zhida.kernel.text import Text
 
 Cell = Text | str | int
@@ -127,20 +127,27 @@ def _cost_row(cost: BenefitCost) -> tuple[Cell, ...]:
 def _division(name: str, title: Text, groups: Sequence[Group]) -> Sheet:
     has_welfare = any(group.before for group in groups)
     heads = (title, *_EFFECT_HEADS, *(_WELFARE_HEADS if has_welfare else ()))
-    rows = tuple((group.label, *_effect_cells(group), *(_welfare_cells(group) if has_welfare else ())) for group in groups)
+    # The city's own counts are told, as reports.tables tells them.
+    hides = name != "total"
+    rows = tuple((group.label, *_effect_cells(group, hides), *(_welfare_cells(group) if has_welfare else ())) for group in groups)
     return Sheet(name, title, heads, rows)
 
 
-def _effect_cells(group: Group) -> tuple[Cell, ...]:
+def _effect_cells(group: Group, hides: bool) -> tuple[Cell, ...]:
     if group.effect is None:
         return (group.households, group.persons, HIDDEN, *[NOTHING] * (len(_EFFECT_HEADS) - 3))
-    return _effect(group.effect)
+    return _effect(group.effect, hides)
 
 
-def _effect(effect: Effect) -> tuple[Cell, ...]:
-    won = (effect.winners, effect.winner_persons, _yuan(effect.average_gain_fen))
-    lost = (effect.losers, effect.loser_persons, _yuan(effect.average_loss_fen))
-    return (effect.households, effect.persons, *won, *lost, effect.undecided, plain_yuan(effect.change_fen))
+def _effect(effect: Effect, hides: bool = True) -> tuple[Cell, ...]:
+    """Return the cells of _EFFECT_HEADS. hides: a count of few households is not told, nor what they gain or lose."""
+    hides_gain, hides_loss = (is_small(count) and hides for count in (effect.winners, effect.losers))
+    won: tuple[Cell, ...] = (effect.winners, effect.winner_persons, _yuan(effect.average_gain_fen))
+    lost: tuple[Cell, ...] = (effect.losers, effect.loser_persons, _yuan(effect.average_loss_fen))
+    undecided: Cell = HIDDEN if is_small(effect.undecided) and hides else effect.undecided
+    change = NOTHING if hides_gain or hides_loss else plain_yuan(effect.change_fen)
+    hidden = (HIDDEN, NOTHING, NOTHING)
+    return (effect.households, effect.persons, *(hidden if hides_gain else won), *(hidden if hides_loss else lost), undecided, change)
 
 
 def _welfare_cells(group: Group) -> tuple[Cell, ...]:
