@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -49,3 +51,16 @@ def finished_run(home: Path) -> EmbeddedRun:
     assert [status.count(1), status.count(2)] == counted
     assert counted[1] > 0 and len(set(decisions["benefit"].to_pylist())) > 20
     return EmbeddedRun(Month.parse(month), law, home / "snapshots" / snapshot, decisions)
+
+
+def in_small_row_groups(run: EmbeddedRun, folder: Path) -> int:
+    """Write a snapshot anew in row groups of about 60 households, so that a small one has many; return how many."""
+    tables = {entity: pq.read_table(run.path(entity)) for entity in ("person", "household", "claim")}
+    numbers = tables["household"]["household_no"].to_numpy()
+    firsts = [*numbers[::60].tolist(), int(numbers[-1]) + 1]
+    for entity, table in tables.items():
+        cuts = np.searchsorted(table["household_no"].to_numpy(), firsts).tolist()
+        with pq.ParquetWriter(folder / f"{entity}.parquet", table.schema) as writer:
+            for begin, end in itertools.pairwise(cuts):
+                writer.write_table(table.slice(begin, end - begin), row_group_size=max(end - begin, 1))
+    return len(firsts) - 1

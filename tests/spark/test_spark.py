@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from tests.conftest import DEMO_RESIDENTS, run_zhida
-from tests.spark.embedded import EmbeddedRun, finished_run, in_order
+from tests.spark.embedded import EmbeddedRun, finished_run, in_order, in_small_row_groups
 
 from zhida.blocks.records import api as records
 from zhida.engine import spark as cluster
@@ -101,6 +101,16 @@ def test_every_decision_is_the_embedded_runs(session: Any, embedded_run: Embedde
     assert {code: line["amount"] for code, line in told.items()} == {row["benefit"]: row["amount_sum"] for row in rows}
     with pytest.raises(OutputExists):
         output.write(decided, tmp_path / "decisions")
+
+
+def test_workers_that_read_a_snapshot_themselves_decide_the_same(session: Any, embedded_run: EmbeddedRun, tmp_path: Path) -> None:
+    """A task for every few hundred residents, on both executors; nothing is shuffled."""
+    in_small_row_groups(embedded_run, tmp_path)
+    decided = cluster.decide_snapshots(session, [tmp_path], embedded_run.law, embedded_run.month, rows_per_task=500)
+    rows = decided.mapInArrow(with_place, f"{DECISIONS}, partition int, executor int").toArrow()
+    assert len(rows["partition"].unique()) >= 5
+    assert len(rows["executor"].unique()) == 2
+    assert in_order(rows.drop_columns(["partition", "executor"])).equals(embedded_run.decisions)
 
 
 @pytest.mark.parametrize(("partitions", "rows_per_batch", "arrow_rows"), [(1, 500, 333), (7, 40, 10_000)])

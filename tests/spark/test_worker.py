@@ -14,15 +14,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.spark.embedded import EmbeddedRun, finished_run, in_order
+from tests.spark.embedded import EmbeddedRun, finished_run, in_order, in_small_row_groups
 
 from zhida.engine.fused import machine
 from zhida.engine.law_source import LawDiffers
 from zhida.engine.spark import worker
 from zhida.engine.spark.errors import SparkMissing
-from zhida.engine.spark.frames import columns_read
 from zhida.engine.spark.session import session
-from zhida.engine.spark.worker import ENTITIES, PLAIN_SCHEMA, Task, decide_partition, whole_households
+from zhida.engine.spark.worker import ENTITIES, PLAIN_SCHEMA, Task, columns_read, decide_files, decide_rows, whole_households
 
 # One worker builds the demonstration for all who look at it.
 pytestmark = pytest.mark.xdist_group("demo")
@@ -68,8 +67,18 @@ def test_batches_that_end_anywhere_change_no_decision(
     monkeypatch.setattr(worker, "_deciders", {})
     task = Task(embedded_run.law.packed(), embedded_run.month, None, rows_per_batch, rows_before_fusing)
     batches = in_odd_batches(one_table(embedded_run), rows_per_batch)
-    decided = pa.Table.from_batches(list(decide_partition(batches, task)), PLAIN_SCHEMA)
+    decided = pa.Table.from_batches(list(decide_rows(batches, task)), PLAIN_SCHEMA)
     assert [decider.program.is_fused for decider in worker._deciders.values()] == [rows_before_fusing < 10**9 and machine.is_available()]
+    assert in_order(decided).equals(embedded_run.decisions)
+
+
+def test_row_groups_read_by_workers_give_the_same(embedded_run: EmbeddedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_deciders", {})
+    groups = in_small_row_groups(embedded_run, tmp_path)
+    task = Task(embedded_run.law.packed(), embedded_run.month, None, 700, 10**9)
+    spans = [(str(tmp_path), range(first, min(first + 3, groups))) for first in range(0, groups, 3)]
+    partitions = [pa.RecordBatch.from_pydict({"id": [position]}) for position in range(len(spans))]
+    decided = pa.Table.from_batches([rows for one in partitions for rows in decide_files(iter([one]), task, spans)], PLAIN_SCHEMA)
     assert in_order(decided).equals(embedded_run.decisions)
 
 
@@ -87,7 +96,7 @@ def test_a_stream_is_cut_between_households_only(seed: int) -> None:
 
 def test_a_partition_without_rows_decides_nothing(embedded_run: EmbeddedRun) -> None:
     task = Task(embedded_run.law.packed(), embedded_run.month, None)
-    assert list(decide_partition(iter(()), task)) == []
+    assert list(decide_rows(iter(()), task)) == []
 
 
 def test_the_law_travels_without_its_folders_and_without_django(embedded_run: EmbeddedRun, tmp_path: Path) -> None:

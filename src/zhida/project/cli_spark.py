@@ -11,8 +11,6 @@ import click
 
 from zhida.kernel.period import Month
 
-TABLES = ("person", "household", "claim")
-
 
 @click.group()
 def spark() -> None:
@@ -23,10 +21,9 @@ def spark() -> None:
 @click.option("--month", required=True, metavar="YYYY-MM")
 @click.option("--snapshot", help="its hash  [default: the month's newest]")
 @click.option("--master", default="local[*]", show_default=True, help="Spark's master: local[2], spark://host:7077, yarn …")
-@click.option("--partitions", type=click.IntRange(min=1), help="[default: what Spark finds right for the size]")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="the law as it was known on a day  [default: today]")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="new folder for the decisions, shared with the workers")
-def run(month: str, snapshot: str | None, master: str, partitions: int | None, as_of: Any, out: Path) -> None:
+def run(month: str, snapshot: str | None, master: str, as_of: Any, out: Path) -> None:
     """Decide every benefit of a month for everyone; write the rows of decisions and what they are decided from."""
     from zhida.blocks.access import api as access
     from zhida.blocks.policies import api as policies
@@ -46,8 +43,7 @@ def run(month: str, snapshot: str | None, master: str, partitions: int | None, a
     started = time.monotonic()
     session = cluster.session(master, spark__log__level="ERROR")
     try:
-        tables = {name: (folder / f"{name}.parquet").absolute().as_uri() for name in TABLES}
-        output.write(cluster.decide(session, tables, source, period, partitions=partitions), out)
+        output.write(cluster.decide_snapshots(session, [folder], source, period), out)
         benefits = output.figures(session, out)
     finally:
         session.stop()

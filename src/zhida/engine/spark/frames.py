@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from zhida.engine.decisions import identity_columns
 from zhida.engine.errors import ColumnMissing
 from zhida.engine.law_source import LawSource
-from zhida.engine.program import Program
-from zhida.engine.spark.worker import ENTITIES, ENTITY, HOUSEHOLD, PLAIN_SCHEMA, ROWS_BEFORE_FUSING, ROWS_PER_BATCH, Task, decide_partition
-from zhida.engine.streaming import columns_of
+from zhida.engine.spark.worker import (
+    ENTITIES,
+    ENTITY,
+    HOUSEHOLD,
+    PLAIN_SCHEMA,
+    ROWS_BEFORE_FUSING,
+    ROWS_PER_BATCH,
+    Task,
+    columns_read,
+    decide_rows,
+)
 from zhida.kernel.period import Month
 
 if TYPE_CHECKING:
@@ -49,15 +56,9 @@ def decide(
     placed = frame.repartition(HOUSEHOLD) if partitions is None else frame.repartition(partitions, HOUSEHOLD)
 
     def decided(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return decide_partition(batches, task)
+        return decide_rows(batches, task)
 
     return placed.sortWithinPartitions(HOUSEHOLD, ENTITY, *_PLACES).mapInArrow(decided, DECISIONS)
-
-
-def columns_read(program: Program) -> dict[str, list[str]]:
-    """Return by entity the columns that a program's rules and the rows of its decisions need."""
-    read = columns_of(program)
-    return {entity: list(dict.fromkeys([*read.get(entity, ()), *names])) for entity, names in identity_columns(program).items()}
 
 
 def one_frame(spark: SparkSession, tables: Mapping[str, DataFrame | str], columns: Mapping[str, list[str]]) -> DataFrame:

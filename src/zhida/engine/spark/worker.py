@@ -1,19 +1,23 @@
 """What runs inside a Python worker of an executor: batches of a partition in, rows of decisions out. Knows no pyspark.
 
-A partition holds whole households, sorted by household; within one, its row, its members, their claims. Batches end anywhere.
+A partition of rows holds whole households, sorted by household; within one, its row, its members, their claims. Batches end anywhere. A
+partition of files names row groups of snapshots.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from zhida.engine.batch import Batch
-from zhida.engine.decisions import SCHEMA, Chunk, decision_table
+from zhida.engine.decisions import SCHEMA, Chunk, decision_table, identity_columns
 from zhida.engine.law_source import PackedLaw
+from zhida.engine.program import Program
+from zhida.engine.streaming import Folder, columns_of
 from zhida.kernel.period import Month
 
 # In the order of their rows within a household.
@@ -23,6 +27,9 @@ HOUSEHOLD, ENTITY = "household_no", "entity"
 ROWS_PER_BATCH = 131_072
 # A process that decides fewer would wait longer for a compiled kernel than it saves.
 ROWS_BEFORE_FUSING = 400_000
+
+# Row groups of one folder that go to one worker together.
+FileSpan = tuple[str, range]
 
 # Spark reads no dictionaries.
 PLAIN_SCHEMA = pa.schema([(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in SCHEMA])
@@ -49,10 +56,14 @@ class Decider:
         self._rows_left = task.rows_before_fusing
         self._gaps: set[tuple[str, str]] = set()
 
-    def decide(self, rows: pa.Table) -> pa.Table:
-        """Evaluate some whole households; return their decisions, sorted by household."""
-        tables, program = split(rows), self.program
+    def decide(self, tables: dict[str, pa.Table], gaps: Iterable[tuple[str, str]] = ()) -> pa.Table:
+        """Evaluate some whole households; return their decisions, sorted by household.
+
+        gaps: facts that others of the city lack, where that is known. Raises: BatchDisordered, NumberTooLarge.
+        """
+        self._gaps |= set(gaps)
         self._fuse_in_time(tables)
+        program = self.program
         chunk = Chunk(tables["person"], tables["household"], tables["claim"], program.period)
         evaluation = program.evaluate(Batch.from_arrow(chunk.person, chunk.household, chunk.claim))
         made = [decision_table(benefit.definition, evaluation[code], chunk) for code, benefit in program.benefits.items()]
@@ -73,16 +84,37 @@ class Decider:
 _deciders: dict[tuple[str, Month, tuple[str, ...] | None, int], Decider] = {}
 
 
-def decide_partition(batches: Iterator[pa.RecordBatch], task: Task) -> Iterator[pa.RecordBatch]:
-    """Decide a partition, some whole households at a time. Batches: see frames.one_frame; rows: PLAIN_SCHEMA.
-
-    The law is loaded once per process. Raises: LawDiffers, BatchDisordered, NumberTooLarge.
-    """
+def decider_of(task: Task) -> Decider:
+    """Return this process's decider for a run; the law is loaded once."""
     key = (task.law.name, task.month, task.benefits, task.rows_before_fusing)
     if key not in _deciders:
         _deciders[key] = Decider(task)
+    return _deciders[key]
+
+
+def decide_rows(batches: Iterator[pa.RecordBatch], task: Task) -> Iterator[pa.RecordBatch]:
+    """Decide a partition of rows, some whole households at a time. Batches: see frames.one_frame; rows: PLAIN_SCHEMA."""
+    decider = decider_of(task)
     for rows in whole_households(batches, task.rows_per_batch):
-        yield from _deciders[key].decide(rows).to_batches()
+        yield from decider.decide(split(rows)).to_batches()
+
+
+def decide_files(batches: Iterator[pa.RecordBatch], task: Task, spans: Sequence[FileSpan]) -> Iterator[pa.RecordBatch]:
+    """Decide a partition of files. Batches: a column ``id`` of positions among ``spans``; rows: PLAIN_SCHEMA."""
+    decider = decider_of(task)
+    for batch in batches:
+        for position in batch.column("id").to_pylist():
+            folder, groups = spans[position]
+            facts = Folder(Path(folder), columns_read(decider.program))
+            gaps = facts.gaps()
+            for some in facts.spans(groups, task.rows_per_batch):
+                yield from decider.decide(facts.tables(some), gaps).to_batches()
+
+
+def columns_read(program: Program) -> dict[str, list[str]]:
+    """Return by entity the columns that a program's rules and the rows of its decisions need."""
+    read = columns_of(program)
+    return {entity: list(dict.fromkeys([*read.get(entity, ()), *names])) for entity, names in identity_columns(program).items()}
 
 
 def whole_households(batches: Iterator[pa.RecordBatch], rows_wanted: int) -> Iterator[pa.Table]:
