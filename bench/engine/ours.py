@@ -96,7 +96,7 @@ def household(task: dict[str, Any]) -> dict[str, Any]:
         started = time.perf_counter()
         values = made.calculate(facts)
         done = time.perf_counter()
-        lines = log_lines(made.explain_variables(facts))
+        lines = log_lines(made.sheet(facts))
         traced = time.perf_counter()
         if index >= 20:
             taken["values"].append(done - started)
@@ -104,18 +104,9 @@ def household(task: dict[str, Any]) -> dict[str, Any]:
     return {kind: percentiles(spent) for kind, spent in taken.items()} | {"lines": len(lines), "values_of_last": values}
 
 
-def log_lines(explained: list[Any]) -> list[str]:
-    """Write the household's steps as OpenFisca's computation log does: one that came before comes again without those below it."""
-    lines: list[str] = []
-    shown: set[int] = set()
-    left = [(0, one.trace) for one in reversed(explained)]
-    while left:
-        depth, step = left.pop()
-        lines.append(f"{'  ' * depth}{step.label.en}: {step.text.en}")
-        if id(step) not in shown:
-            shown.add(id(step))
-            left.extend((depth + 1, child) for child in reversed(step.children))
-    return lines
+def log_lines(sheet: list[tuple[int, Any]]) -> list[str]:
+    """Write the household's sheet as OpenFisca's computation log does: every step with the values of all members."""
+    return [f"{'  ' * depth}{line.label.en}: {', '.join(text.en for text in line.texts)}" for depth, line in sheet]
 
 
 def _facts(index: int) -> engine.HouseholdFacts:
