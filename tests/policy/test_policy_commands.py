@@ -123,6 +123,7 @@ def test_another_law_and_day_are_asked_for_and_the_look_is_written_down(city: An
     assert told[0]["line"]["benefit"] == "guojia_yuer_2025" and told[0]["law_as_of"] == "2025-07-28"
     refused = CliRunner().invoke(policy, ["explain", number(4), "--benefit", "guojia_yuer_2025", "--law-as-of", "2025-07-01"])
     assert isinstance(refused.exception, policies.UnknownBenefit)
+    assert "By the law as of 2025-04-01 nobody gets 'guojia_yuer_2025' in 2025-10." in str(refused.exception)
     early = CliRunner().invoke(policy, ["explain", number(4), "--benefit", "gaoling", "--known-on", "2025-10-01"])
     assert "zhida run --month 2025-10 --known-on 2025-10-01" in str(early.exception)
     entry = access.audit_entries(limit=1)[0]

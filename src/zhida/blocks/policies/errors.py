@@ -80,6 +80,17 @@ class AppealWithoutText(ZhidaError):
         )
 
 
+class BenefitNotGranted(UnknownBenefit):
+    """A benefit that the law does not grant in a month, or not yet."""
+
+    def __init__(self, benefit: str, month: str, law_as_of: date) -> None:
+        ZhidaError.__init__(
+            self,
+            f"截至 {law_as_of} 的法规在 {month} 没有“{benefit}”这项待遇；请换一个月份或 --law-as-of。",
+            f"By the law as of {law_as_of} nobody gets '{benefit}' in {month}. Ask for another month, or another day of the law.",
+        )
+
+
 class SituationUnreadable(ZhidaError):
     def __init__(self, file: str, name: str, zh: str, en: str) -> None:
         super().__init__(

@@ -13,7 +13,7 @@ from zhida.blocks.places import api as places
 from zhida.blocks.policies import law as laws
 from zhida.blocks.policies import runs
 from zhida.blocks.policies.decisions import ONE_OFF, occasion_text, period_key
-from zhida.blocks.policies.errors import NoRun, UnknownBenefit
+from zhida.blocks.policies.errors import BenefitNotGranted, NoRun, UnknownBenefit
 from zhida.blocks.policies.lists import EntitlementLine, is_adult, visible_members
 from zhida.blocks.policies.models import Run
 from zhida.blocks.records import api as records
@@ -25,6 +25,7 @@ from zhida.engine.api import (
     Law,
     Names,
     ParameterUse,
+    Program,
     SheetLine,
     TraceNode,
 )
@@ -204,9 +205,7 @@ def explanations(
     """
     card = records.checked_card(viewer, resident_no, by.snapshot_hash)
     household = _Household(by, card.household_no)
-    program = by.law.program(household.month)
-    if benefit not in program.benefits:
-        raise UnknownBenefit(benefit)
+    program = _program_with(by, benefit)
     seen = _visible_rows(viewer, household)
     own = {household.resident_nos.index(resident_no)} if entity_no is None else seen
     names = _names(household, seen)
@@ -229,9 +228,7 @@ def household_sheet(viewer: Viewer, purpose: Purpose, resident_no: int, benefit:
     """
     card = records.checked_card(viewer, resident_no, by.snapshot_hash)
     household = _Household(by, card.household_no)
-    program = by.law.program(household.month)
-    if benefit not in program.benefits:
-        raise UnknownBenefit(benefit)
+    program = _program_with(by, benefit)
     seen = _visible_rows(viewer, household)
     names = _names(household, seen)
     found = program.explain(household.facts, [benefit], names)
@@ -264,6 +261,14 @@ def _on_file(household: _Household, found: BenefitExplanation, entity_no: int) -
         f"核算时的结论是“{words.zh}”；此后规则文件有改动，下面按现在的规则计算。",
         f"When the month was decided the answer was: {words.en}. The rules have been edited since; below is what they say now.",
     )
+
+
+def _program_with(by: Basis, benefit: str) -> Program:
+    """Raises: UnknownBenefit; BenefitNotGranted where the law has it but does not grant it in the month."""
+    program = by.law.program(by.month)
+    if benefit in program.benefits:
+        return program
+    raise BenefitNotGranted(benefit, by.month.text, by.law_as_of) if benefit in by.law.benefits else UnknownBenefit(benefit)
 
 
 def _visible_rows(viewer: Viewer, household: _Household) -> set[int]:

@@ -83,7 +83,7 @@ def prepare_persons(db: duckdb.DuckDBPyConnection, inputs: Inputs, month: Month,
     add_table(db, "merged", pairs)
     db.execute(f"""CREATE VIEW numbers AS
         SELECT id17, coalesce(kept_no, resident_no) AS resident_no, kept_no IS NOT NULL AS alias
-        FROM read_parquet({sql_text(parties.register_path())}) LEFT JOIN merged ON resident_no = merged_no""")
+        FROM ({_numbers_given(inputs)}) LEFT JOIN merged ON resident_no = merged_no""")
     db.execute(f"CREATE VIEW died AS {newest_rows(inputs.register('death'), 'id_number, died_on')}")
     residents = newest_rows(inputs.register("resident"), "*")
     living = scratch / "living.parquet"
@@ -100,6 +100,15 @@ def prepare_persons(db: duckdb.DuckDBPyConnection, inputs: Inputs, month: Month,
     db.execute(
         f"CREATE VIEW living AS SELECT * FROM read_parquet({sql_text(living)}) WHERE id_number NOT IN (SELECT id_number FROM doubled)"
     )
+
+
+def _numbers_given(inputs: Inputs) -> str:
+    """Return SQL for the numbers that had been given: a mother who was registered later had none on the day."""
+    register = f"SELECT id17, resident_no FROM read_parquet({sql_text(parties.register_path())})"
+    if not inputs.residents_so_far:
+        return register
+    files = "[" + ", ".join(map(sql_text, inputs.residents_so_far)) + "]"
+    return f"SELECT * FROM ({register}) SEMI JOIN (SELECT id_number AS id17 FROM read_parquet({files})) USING (id17)"
 
 
 def build_skeleton(db: duckdb.DuckDBPyConnection, out: ColumnFiles, households: ColumnFiles, inputs: Inputs, month: Month) -> Skeleton:

@@ -52,11 +52,13 @@ class Inputs:
     known_on: date
     registers: dict[str, RegisterInForce]
     merged: dict[int, int]
+    # Every delivery of residents up to the day, where later ones have given numbers that nobody had then; else nothing.
+    residents_so_far: tuple[Path, ...] = ()
 
     @classmethod
     def on(cls, known_on: date) -> Inputs:
         registers = {name: _register(contract, known_on) for name, contract in record_types().items()}
-        return cls(known_on, registers, parties.merged_numbers(known_on))
+        return cls(known_on, registers, parties.merged_numbers(known_on), _residents_so_far(known_on))
 
     def register(self, name: str) -> RegisterInForce:
         return self.registers[name]
@@ -75,6 +77,13 @@ class Inputs:
         merges = sorted(self.merged.items())
         made_from = [LAYOUT, month.text, str(self.known_on), self.folders, contracts_hash(), merges]
         return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
+
+
+def _residents_so_far(known_on: date) -> tuple[Path, ...]:
+    received = Delivery.objects.filter(record_type="resident").exclude(folder="").exclude(state=Delivery.REFUSED)
+    if not received.filter(received_on__gt=known_on).exists():
+        return ()
+    return tuple(each.path / ACCEPTED for each in received.filter(received_on__lte=known_on).order_by("received_on", "id"))
 
 
 def _register(contract: RecordType, known_on: date) -> RegisterInForce:

@@ -55,6 +55,19 @@ def test_the_same_day_again_gives_the_same_bytes_even_where_the_snapshot_was_rem
     assert {path.name: path.read_bytes() for path in Path(again.path).iterdir()} == files
 
 
+def test_a_mother_who_was_registered_later_has_no_number_on_the_day_before(tmp_path: Path) -> None:
+    everybody = tiny_residents()
+    child = {"id_number": ID["陈安"], "born_on": "2025-08-18", "birth_order": 2, "plurality": 1, "hukou_first_local": True}
+    before = tiny_city(tmp_path, resident=everybody[:5], birth=[{**child, "mother_id_number": ID["沈阿英"]}])
+    assert row_of(before, "陈安")["mother"] == 0
+    records.receive_feed(SYSTEM, make_feed(tmp_path / "late", "resident", everybody), received_on=LATER)
+    assert row_of(records.freeze_snapshot(SYSTEM, OCTOBER, LATER), "陈安")["mother"] == number("沈阿英")
+    for path in Path(before.path).iterdir():
+        path.unlink()
+    again = records.freeze_snapshot(SYSTEM, OCTOBER, RECEIVED_ON)
+    assert (again.hash, row_of(again, "陈安")["mother"]) == (before.hash, 0)
+
+
 def test_two_numbers_merged_later_are_two_persons_on_the_day_before(tmp_path: Path) -> None:
     again = {**tiny_residents()[5], "id_number": id_number("1943-11-02", 21, 330108), "name": "沈阿瑛", "relation": "other"}
     feeds = {"resident": [*tiny_residents(), again], "medical_enrolment": [_enrolled("沈阿英")]}
