@@ -27,7 +27,7 @@ from zhida.blocks.policies.errors import NoRun, RunChanged
 from zhida.blocks.policies.models import Run, RunBenefit
 from zhida.blocks.records import api as records
 from zhida.engine.api import Batch
-from zhida.engine.streaming import Folder, columns_of
+from zhida.engine.streaming import Folder, columns_of, rows_at_once
 from zhida.kernel import clock
 from zhida.kernel.files import atomic_path
 from zhida.kernel.period import Month
@@ -35,8 +35,6 @@ from zhida.kernel.progress import Progress
 
 # Chunks of one decision file: about half a million residents. A kill loses at most the files being written.
 CHUNKS_PER_FILE = 32
-# Residents decided together, about.
-ROWS_AT_ONCE = 131_072
 # A smaller city is decided before a kernel would be compiled.
 CHUNKS_TO_FUSE = 16
 WORKERS = 2
@@ -156,7 +154,7 @@ def make_file(task: FileTask) -> Counts:
     counts: Counts = {}
     groups: list[int] = []
     with atomic_path(task.path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
-        for span in facts.spans(range(task.first_chunk, task.first_chunk + task.chunks), ROWS_AT_ONCE):
+        for span in facts.spans(range(task.first_chunk, task.first_chunk + task.chunks), rows_at_once(program)):
             tables = facts.tables(span)
             chunk = Chunk(tables["person"], tables["household"], tables["claim"], month)
             rows = _decided_rows(list(_decide_chunk(program, chunk, counts)))
