@@ -36,6 +36,10 @@ _BADGES: dict[str, tuple[str, Text]] = {
     "running": ("info", Text("进行中", "Running")),
     "finished": ("good", Text("已完成", "Finished")),
     "failed": ("bad", Text("失败", "Failed")),
+    # simulations that were asked for
+    "waiting": ("wait", Text("排队中", "In line")),
+    "stopped": ("quiet", Text("已停止", "Stopped")),
+    "left": ("bad", Text("中断", "Interrupted")),
     # merges
     "proposed": ("wait", Text("待确认", "Proposed")),
     "merged": ("good", Text("已合并", "Merged")),

@@ -178,7 +178,7 @@ class MapArea:
 
 @dataclass(frozen=True)
 class Choropleth(Chart):
-    """Areas shaded by a value; each is a link, in the order of the list, so that a keyboard walks the map."""
+    """Areas shaded by a value; where each is a link, they come in the order of the list, so that a keyboard walks the map."""
 
     template: ClassVar[str] = "choropleth"
     title: str
@@ -187,6 +187,12 @@ class Choropleth(Chart):
     legend: str
     heads: tuple[str, str]
     note: str = ""
+    has_table: bool = True  # False where the page has a fuller one
+    withheld_words: str = ""  # instead of: fewer than 10 people
+
+    @property
+    def linked(self) -> bool:
+        return any(item.href for _, item in self.places)
 
     @cached_property
     def areas(self) -> list[MapArea]:

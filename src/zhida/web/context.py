@@ -69,7 +69,7 @@ ROLES = {
             "在规则改动之前先算：要花多少钱，谁多了、谁少了，贫困和差距怎么变。",
             "Works a reform out before it is law: what it costs, who gains and who loses, what it does to poverty.",
         ),
-        "/cockpit/",
+        "/office/reforms/",
     ),
     "captain": Role(
         Text("城市负责人", "City lead"),
@@ -108,6 +108,7 @@ NAVIGATION = (
     Place(Text("银行退票", "Returns"), "/office/returns/", ("payments.returns",)),
     Place(Text("居民异议", "Appeals"), "/office/appeals/", ("appeals.handle",)),
     Place(Text("查找居民", "Residents"), "/office/residents/", ("entitlements.view_area",)),
+    Place(Text("改革模拟", "Reforms"), "/office/reforms/", ("reforms.simulate",)),
     Place(Text("驾驶舱", "Cockpit"), "/cockpit/", ("statistics.view",)),
     Place(Text("质量", "Quality"), "/cockpit/quality/", ("statistics.view",)),
     Place(Text("审计", "Audit"), "/audit/", ("audit.view",)),

@@ -71,7 +71,8 @@ def _demo_groups() -> list[dict[str, object]]:
 
 
 def _face(home: str) -> str:
-    return "/cockpit/" if home == "/audit/" else home
+    """Return the face that a role's first page belongs to."""
+    return "/office/" if home.startswith("/office/") else "/cockpit/" if home == "/audit/" else home
 
 
 @public

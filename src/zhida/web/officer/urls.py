@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from zhida.web.officer import appeals, batches, budgets, feeds, merges, overview, quarantine, residents, returns, runs
+from zhida.web.officer import (
+    appeals,
+    batches,
+    budgets,
+    feeds,
+    merges,
+    overview,
+    quarantine,
+    reform_results,
+    reforms,
+    residents,
+    returns,
+    runs,
+)
 
 app_name = "officer"
 urlpatterns = [
@@ -29,6 +42,17 @@ urlpatterns = [
     path("returns/", returns.returns, name="returns"),
     path("returns/reissue/", returns.reissue, name="reissue"),
     path("budgets/", budgets.budgets, name="budgets"),
+    path("reforms/", reforms.reforms, name="reforms"),
+    path("reforms/write/", reforms.write, name="write_reform"),
+    path("reforms/numbers/", reforms.numbers, name="reform_numbers"),
+    path("reforms/compare/", reform_results.compare, name="compare_reforms"),
+    path("reforms/asked/<int:asked_id>/", reforms.asked, name="asked_reform"),
+    path("reforms/asked/<int:asked_id>/again/", reforms.again, name="ask_again"),
+    path("reforms/asked/<int:asked_id>/stop/", reforms.stop, name="stop_reform"),
+    path("reforms/asked/<int:asked_id>/forget/", reforms.forget, name="forget_reform"),
+    path("reforms/<int:simulation_id>/", reform_results.reform, name="reform"),
+    path("reforms/<int:simulation_id>/again/", reform_results.resimulate, name="resimulate"),
+    path("reforms/<int:simulation_id>/delete/", reform_results.delete, name="delete_reform"),
     path("appeals/", appeals.appeals, name="appeals"),
     path("appeals/<int:appeal_id>/", appeals.answer, name="answer_appeal"),
     path("residents/", residents.residents, name="residents"),
