@@ -141,15 +141,16 @@ _COMPARED = f"""
 WITH once AS (
     SELECT benefit, entity_kind, entity_no, any_value(missing) AS missing
     FROM new WHERE is_unknown AND period_key = '{ONE_OFF}' GROUP BY ALL
-), placed AS (
-    SELECT j.*, is_ended AND h.entity_no IS NULL AS is_gone, coalesce(NOT is_complete, false) AS waits
-    FROM joined j LEFT JOIN here h ON is_ended AND h.entity_kind = j.entity_kind AND h.entity_no = j.entity_no
-    LEFT JOIN homes p ON is_ended AND p.household_no = j.household_no
+), ended AS MATERIALIZED (
+    SELECT DISTINCT entity_kind, entity_no, household_no FROM joined WHERE is_ended
+), gone AS MATERIALIZED (
+    SELECT e.*, e.household_no IN (SELECT household_no FROM homes WHERE NOT is_complete) AS waits
+    FROM ended e ANTI JOIN here h ON h.entity_kind = e.entity_kind AND h.entity_no = e.entity_no
 ), told AS (
-    SELECT p.* EXCLUDE (missing),
-           CASE WHEN is_unknown THEN p.missing WHEN is_ended AND o.benefit IS NOT NULL THEN o.missing
-                WHEN is_gone AND waits THEN 'members_complete' END AS missing
-    FROM placed p LEFT JOIN once o USING (benefit, entity_kind, entity_no)
+    SELECT j.* EXCLUDE (missing), is_ended AND g.entity_no IS NOT NULL AS is_gone,
+           CASE WHEN is_unknown THEN j.missing WHEN is_ended AND o.benefit IS NOT NULL THEN o.missing
+                WHEN is_ended AND g.waits THEN 'members_complete' END AS missing
+    FROM joined j LEFT JOIN once o USING (benefit, entity_kind, entity_no) LEFT JOIN gone g USING (entity_kind, entity_no)
 )
 SELECT *, missing IS NOT NULL AND (before_fen > 0 OR NOT was_unknown) AS is_undecided, after_fen - before_fen AS change_fen,
        CASE WHEN before_fen = 0 THEN 'new' WHEN is_gone THEN 'left' WHEN is_ended THEN 'ended'
