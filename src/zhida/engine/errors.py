@@ -322,6 +322,14 @@ class ColumnMissing(EngineError):
         )
 
 
+class AnswersDiffer(EngineError):
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"{folder} 中的结果不是按同样的步骤对同样的人算出的；请用同样的 rows 重新计算。",
+            f"The answers in {folder} are not about the same rows in the same steps. Decide them again with the same rows.",
+        )
+
+
 class BatchDisordered(EngineError):
     def __init__(self, entity: str, key: str) -> None:
         super().__init__(

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zhida.engine.batch import Batch
-from zhida.engine.errors import ColumnMissing
+from zhida.engine.errors import AnswersDiffer, ColumnMissing
 from zhida.engine.vector import UNKNOWN, BenefitResult, Evaluation
 from zhida.kernel.files import atomic_path
 
@@ -127,9 +127,10 @@ def evaluate_files(
 ) -> int:
     """Decide everybody in a folder; return how many files were written. Parts that are there are kept.
 
-    threads: how many share the work. progress: told how many row groups are done, each time some are. rows: decided together, about (0: what suits the program).
-    given: the answers of another program on the same folder with the same ``rows``, where the program's given variables are read.
-    Raises: ColumnMissing, BatchDisordered, NumberTooLarge.
+    threads: how many share the work. progress: told how many row groups are done, each time some are. rows: decided together, about
+    (0: what suits the program). given: the answers of another program on the same folder, decided in the same steps, where the program's
+    given variables are read.
+    Raises: ColumnMissing, BatchDisordered, NumberTooLarge, AnswersDiffer.
     """
     facts = Folder(folder, columns_of(program))
     if program.is_fused:
@@ -187,7 +188,9 @@ class _Writer:
             if self._given is None:
                 raise ColumnMissing(entity, names[0])
             with pq.ParquetFile(self._given / f"{entity}-{span.start:05d}.parquet") as file:
-                found = file.read_row_group(place, columns=names, use_threads=False)
+                found = file.read_row_group(place, columns=names, use_threads=False) if place < file.num_row_groups else None
+            if found is None or found.num_rows != tables[entity].num_rows:
+                raise AnswersDiffer(str(self._given))
             for name in names:
                 tables[entity] = tables[entity].append_column(name, found.column(name))
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from zhida.engine import api as e
-from zhida.engine.errors import ColumnMissing
+from zhida.engine.errors import AnswersDiffer, ColumnMissing
 from zhida.engine.fingerprints import changed_variables, program_of_changes
 from zhida.engine.reform import read_reform
 from zhida.engine.streaming import evaluate_files
@@ -100,3 +100,5 @@ def test_only_what_a_reform_touches_is_computed_again(facts: Path, tmp_path: Pat
     assert read(tmp_path / "changed", "household")["income_per_head"] == read(tmp_path / "whole", "household")["income_per_head"]
     with pytest.raises(ColumnMissing):
         evaluate_files(changes, facts, tmp_path / "alone")
+    with pytest.raises(AnswersDiffer):
+        evaluate_files(changes, facts, tmp_path / "other", rows=1, given=tmp_path / "base")
