@@ -25,7 +25,7 @@ from zhida.blocks.policies.models import Run
 from zhida.blocks.records import api as records
 from zhida.engine.api import Batch, BenefitDefinition, BenefitResult, Law, Program
 from zhida.engine.reform import changed_benefits, read_reform
-from zhida.engine.streaming import Folder, columns_of
+from zhida.engine.streaming import Folder, columns_of, rows_at_once
 from zhida.kernel.period import Month
 from zhida.kernel.progress import Progress
 from zhida.kernel.text import Text
@@ -182,7 +182,7 @@ class _Tally:
         if facts.groups >= runs.CHUNKS_TO_FUSE:
             for program in self._programs:
                 program.fuse()
-        for span in facts.spans(range(facts.groups), runs.ROWS_AT_ONCE):
+        for span in facts.spans(range(facts.groups), rows_at_once(self._programs[0])):
             tables = facts.tables(span)
             self._count_chunk(Chunk(tables["person"], tables["household"], tables["claim"], self._month))
             progress.step(len(span))
