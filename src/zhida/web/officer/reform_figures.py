@@ -155,7 +155,7 @@ def in_kind(found: Simulation) -> list[policies.BenefitCost]:
 def effect_bars(groups: Sequence[Group], what: Text) -> SidedBars | None:
     """Show the share of each group's households that gain and that lose. what: the kind of group, as 家庭类型."""
     shown = [group for group in groups if group.households]
-    if not any(group.effect and (group.effect.winners or group.effect.losers) for group in shown):
+    if not any(group.effect is None or group.effect.winners or group.effect.losers for group in shown):
         return None
     rows = [_effect_row(group) for group in shown]
     note = pick("占该组户数的比例。", "Share of the group's households.")
@@ -321,7 +321,7 @@ def decile_columns(found: Simulation, beside: Sequence[Simulation] = ()) -> Sign
     if not any(gain is not None for gain in gains):
         return None
     reach = [gain for one in (found, *beside) for gain in decile_gains(one) if gain is not None]
-    top = max(abs(gain) for gain in reach)
+    top = max(abs(gain) for gain in gains if gain is not None)
     digits = 0 if top >= 100 else 1 if top >= 10 else 2
     items = [Item(str(place), gain, withheld() if gain is None else _plain(gain, digits)) for place, gain in enumerate(gains, start=1)]
     ends = (pick("收入最低的十分之一", "Poorest tenth"), pick("收入最高的十分之一", "Richest tenth"))
@@ -336,6 +336,12 @@ def _decile_title(gains: Sequence[float | None], digits: int) -> str:
     if not any(gains):
         return pick("收入已知的人，各个十分之一都没有变化", "Among those whose income is known, no tenth gains or loses")
     poorest, richest = gains[0], gains[-1]
+    if not poorest and not richest:
+        place, most = max(enumerate(gains, start=1), key=lambda pair: abs(pair[1] or 0))
+        return pick(
+            f"变化最大的是从低到高第 {place} 个十分之一：{_gain_zh(most, digits, '每人每月')}",
+            f"Tenth {place}, counted from the poorest, changes most: it {_gain_en(most, digits, ' a month per head')}",
+        )
     return pick(
         f"收入最低的十分之一{_gain_zh(poorest, digits, '每人每月')}，最高的十分之一{_gain_zh(richest, digits)}",
         f"The poorest tenth {_gain_en(poorest, digits, ' a month per head')}, the richest {_gain_en(richest, digits)}",

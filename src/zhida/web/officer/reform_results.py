@@ -21,7 +21,7 @@ from zhida.web.officer.common import back
 from zhida.web.officer.reforms import compared, trail
 from zhida.web.table_files import csv_file
 from zhida.web.templatetags.zhida import number, yuan, yuan_short
-from zhida.web.text import in_language, pick
+from zhida.web.text import pick
 
 KINDS = (
     ("types", Text("家庭类型", "type of household"), Text("各类家庭的低收入率都没有变化", "No kind of household is poorer or less poor")),
@@ -36,7 +36,8 @@ KINDS = (
         Text("有无残疾成员的家庭，低收入率都没有变化", "With a disabled member or without, the poverty rate stays"),
     ),
 )
-DISTRICTS = Text("各区县的低收入率都没有变化", "The poverty rate stays as it is in every district")
+DISTRICT = Text("区县", "district")
+SAME_DISTRICTS = Text("各区县的低收入率都没有变化", "The poverty rate stays as it is in every district")
 FORMATS = ("csv", "json", "yaml")
 
 
@@ -63,7 +64,7 @@ def reform(request: HttpRequest, simulation_id: int) -> HttpResponse:
         "map": figures.district_map(found, measure),
         "map_list": figures.district_bars(found, measure),
         "map_tabs": [{"label": one.label, "url": f"?map={one.code}#districts", "current": one is measure} for one in ways],
-        "district_table": tables.effect_table(pick("区县", "District"), found.districts),
+        "district_table": tables.effect_table(DISTRICT, found.districts),
         "deciles": figures.decile_columns(found),
         "decile_table": tables.decile_table(found),
         "poverty": _poverty(found),
@@ -108,14 +109,13 @@ def _figure(value: str, label: Text, note: str = "", tone: str = "") -> dict[str
 
 def _division(found: Simulation, name: str, what: Text, same: Text) -> dict[str, Any]:
     groups = getattr(found, name)
-    title = in_language(Text(what.zh, what.en[:1].upper() + what.en[1:]))
     return {
         "name": name,
         "what": what,
         "effects": figures.effect_bars(groups, what),
-        "effect_table": tables.effect_table(title, groups),
+        "effect_table": tables.effect_table(what, groups),
         "moves": figures.poverty_moves(groups, same),
-        "welfare_table": tables.welfare_table(title, groups),
+        "welfare_table": tables.welfare_table(what, groups),
     }
 
 
@@ -139,8 +139,8 @@ def _poverty(found: Simulation) -> dict[str, Any] | None:
         ],
         "coverage": coverage,
         "between": [figures.rates(edge, edge)[0] for edge in coverage.poor_between_ppm(before) or ()],
-        "districts": figures.poverty_moves(found.districts, DISTRICTS),
-        "district_table": tables.welfare_table(pick("区县", "District"), found.districts),
+        "districts": figures.poverty_moves(found.districts, SAME_DISTRICTS),
+        "district_table": tables.welfare_table(DISTRICT, found.districts),
     }
 
 

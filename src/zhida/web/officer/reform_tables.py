@@ -58,21 +58,25 @@ def _cost_row(cost: BenefitCost) -> tuple[str, ...]:
     else:
         unit = in_language(UNITS.get(cost.unit, Text(cost.unit, cost.unit)))
         base, after, change = (amount * cost.times for amount in (cost.amount_base, cost.amount_reform, cost.change))
-        amounts = (f"{number(base)} {unit}", f"{number(after)} {unit}", f"{change:+,} {unit}".replace("-", "−"))
+        amounts = (f"{number(base)} {unit}", f"{number(after)} {unit}", f"{change:+,} {unit}".replace("-", "−") if change else "0")
     undecided = {number(count): None for count in (cost.unknown_base, cost.unknown_reform)}
     counts = (number(cost.entitled_base), number(cost.entitled_reform))
     return (in_language(cost.label), in_language(EVERY[cost.every]), *counts, *amounts, " → ".join(undecided))
 
 
-def effect_table(title: str, groups: Sequence[Group]) -> DataTable:
-    """Tabulate winners and losers of the groups of a division."""
+def effect_table(what: Text, groups: Sequence[Group]) -> DataTable:
+    """Tabulate winners and losers of the groups of a division. what: the kind of group, as 家庭类型."""
     heads = (
-        *(title, pick("户数", "Households"), pick("受益户", "Gain"), pick("受益人", "Persons in them")),
+        *(_head(what), pick("户数", "Households"), pick("受益户", "Gain"), pick("受益人", "Persons in them")),
         *(pick("受益户年均多得", "Average gain a year"), pick("受损户", "Lose"), pick("受损户年均少得", "Average loss a year")),
         *(pick("未定户", "Undecided"), pick("一年合计变化", "Change a year, in all")),
     )
     rows = [(in_language(group.label), number(group.households), *_effect_cells(group.effect)) for group in groups if group.households]
-    return DataTable(title, heads, rows)
+    return DataTable(pick(f"按{what.zh}的受益和受损", f"Gains and losses by {what.en}"), heads, rows)
+
+
+def _head(what: Text) -> str:
+    return pick(what.zh, what.en[:1].upper() + what.en[1:])
 
 
 def _effect_cells(effect: Effect | None) -> tuple[str, ...]:
@@ -86,16 +90,16 @@ def _effect_cells(effect: Effect | None) -> tuple[str, ...]:
     return (*won, gain, counted(effect.losers), loss, counted(effect.undecided), change)
 
 
-def welfare_table(title: str, groups: Sequence[Group]) -> DataTable | None:
+def welfare_table(what: Text, groups: Sequence[Group]) -> DataTable | None:
     """Tabulate poverty and inequality of the groups of a division; None where no income is known."""
     if not any(group.before for group in groups):
         return None
     heads = (
-        *(title, pick("收入已知户", "Income known"), pick("低收入率", "Poverty rate")),
+        *(_head(what), pick("收入已知户", "Income known"), pick("低收入率", "Poverty rate")),
         *(pick("贫困差距指数", "Poverty gap"), pick("基尼系数", "Gini")),
     )
     rows = [(in_language(group.label), *_welfare_cells(group)) for group in groups if group.households]
-    return DataTable(title, heads, rows)
+    return DataTable(pick(f"按{what.zh}的贫困和差距", f"Poverty and inequality by {what.en}"), heads, rows)
 
 
 def _welfare_cells(group: Group) -> tuple[str, ...]:
