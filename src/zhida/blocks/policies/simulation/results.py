@@ -6,9 +6,10 @@ A figure that is hidden because it is about too few people (kernel/small_cells.p
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
-from functools import cache
-from typing import Any, get_args, get_type_hints
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from functools import cache, partial
+from typing import Any, get_args, get_origin, get_type_hints
 
 from zhida.kernel.text import Text
 
@@ -293,21 +294,23 @@ def half_up(amount: int, parts: int) -> int | None:
 
 def _built(kind: Any, kept: Any) -> Any:
     """Build a dataclass of this module from what ``asdict`` made of it."""
-    if kept is None or not hasattr(kind, "__dataclass_fields__"):
-        return kept
-    hints = _hints(kind)
-    return kind(**{field.name: _value(hints[field.name], kept[field.name]) for field in fields(kind) if field.name in kept})
+    return kind(**{name: _read(make, kept[name]) for name, make in _makers(kind) if name in kept})
+
+
+def _read(make: Callable[[Any], Any] | None, kept: Any) -> Any:
+    return kept if make is None or kept is None else make(kept)
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _makers(kind: Any) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    """Return for each field of a dataclass what makes its value; None where it is kept as it is."""
+    hints = get_type_hints(kind)
+    return tuple((field.name, _maker(hints[field.name])) for field in fields(kind))
 
 
-def _value(hint: Any, kept: Any) -> Any:
-    if kept is None:
-        return None
+def _maker(hint: Any) -> Callable[[Any], Any] | None:
     inner = [part for part in get_args(hint) if part is not type(None) and part is not Ellipsis]
-    if isinstance(kept, list | tuple):
-        return tuple(_built(inner[0], item) for item in kept)
-    return _built(inner[0] if inner else hint, kept)
+    made = inner[0] if inner else hint
+    if get_origin(hint) is tuple:
+        return (lambda items: tuple(_built(made, item) for item in items)) if is_dataclass(made) else tuple
+    return partial(_built, made) if is_dataclass(made) else None
