@@ -38,6 +38,8 @@ KINDS = (
 )
 DISTRICT = Text("区县", "district")
 SAME_DISTRICTS = Text("各区县的低收入率都没有变化", "The poverty rate stays as it is in every district")
+# How many other simulations are offered for comparison, the newest.
+OTHERS = 50
 FORMATS = ("csv", "json", "yaml")
 
 
@@ -69,7 +71,7 @@ def reform(request: HttpRequest, simulation_id: int) -> HttpResponse:
         "decile_table": tables.decile_table(found),
         "poverty": _poverty(found),
         "made_at": datetime.fromisoformat(found.made_at),
-        "others": [one for one in policies.simulations(request.viewer) if one.id != found.id],
+        "others": [one for one in policies.simulations(request.viewer) if one.id != found.id][:OTHERS],
         "trail": [trail(), {"label": found.reform}],
     }
     return render(request, "officer/reform.html", context)
