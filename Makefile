@@ -88,6 +88,7 @@ new-pack: $(VENV)/ready
 ## make docs            write the generated pages anew
 docs: $(VENV)/ready
 	@$(BIN)/python scripts/law_coverage.py
+	@$(BIN)/python scripts/scale_plan.py
 
 ## make pictures        the README's pictures, from the running demo
 pictures: $(VENV)/ready-dev

@@ -35,6 +35,15 @@ def name_of(pid: int) -> str:
         return ""
 
 
+def resident_mib(pid: int) -> float:
+    """Return the resident memory of one process."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:")), 0.0)
+
+
 class CostedStages(Stages):
     """Wall seconds and processor seconds by stage."""
 

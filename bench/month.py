@@ -2,6 +2,8 @@
 
     .venv/bin/python bench/month.py --home FOLDER [--residents 1000000]
 
+On PostgreSQL, whose own processor time is not counted: scripts/with_postgres.py .venv/bin/python bench/month.py --home FOLDER
+
 Builds a city in FOLDER and does its month with every stage of the main job; bench/spark.py then decides the same snapshot. A folder whose
 month is done already is only measured for bytes: remove it to measure anew.
 """
@@ -53,6 +55,8 @@ def measured(home: Path) -> dict[str, Any]:
     prepare_database()
     from datetime import date
 
+    from django.db import connection
+
     from zhida.blocks.records import api as records
     from zhida.kernel.period import Month
     from zhida.project import pipeline
@@ -79,6 +83,7 @@ def measured(home: Path) -> dict[str, Any]:
         "cpu_us_per_resident": round(sum(stages.cpu.values()) / residents * 1e6, 1),
         "bytes_per_resident": {name: round(number / residents, 1) for name, number in stores(home, Path(snapshot.path), run.id).items()},
         "peak_mb": round(peak.mib),
+        "database": connection.vendor,
         "cores": os.cpu_count(),
     }
 
@@ -94,8 +99,18 @@ def stores(home: Path, snapshot: Path, run_id: int) -> dict[str, int]:
         "snapshot_names_and_accounts": size(snapshot, lambda path: path.name not in facts),
         "decisions": size(home / "runs" / str(run_id)),
         "bank_files": size(home / "bank"),
-        "database": sum(size(path) for path in home.glob("zhida.sqlite3*")),
+        "database": database_bytes(home),
     }
+
+
+def database_bytes(home: Path) -> int:
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        return sum(size(path) for path in home.glob("zhida.sqlite3*"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        return int(cursor.fetchone()[0])
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
     .venv/bin/python bench/spark.py --home FOLDER [--repeat 3] [--workers 2] [--memory 2048]
 
-FOLDER: a home whose month is decided, as bench/month.py leaves it. Both sides have the same cores. Processor seconds count the driver, the
-executors and their Python workers; the first run on a cluster, which warms the JVMs up, is told apart.
+FOLDER: a home whose month is decided, as bench/month.py leaves it. Spark decides in two ways: ``files``, where workers read row groups of
+the snapshot, and ``frames``, where it reads the tables, shuffles them by household and hands the rows over as Arrow batches. Each has as
+many workers of one core as the embedded run has processes. Processor seconds count the driver, the executors and their Python workers.
+The first run of each way, which warms the machines up, is told apart; the others are medians.
 """
 
 from __future__ import annotations
@@ -22,10 +24,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from cost import cpu_by_pid, name_of, size
+from cost import cpu_by_pid, name_of, resident_mib, size
 
 MONTH, TODAY = "2025-10", "2025-11-05"
 TABLES = ("person", "household", "claim")
+# As they stand in the command lines of processes.
 EXECUTOR, WORKER = "CoarseGrainedExecutorBackend", "pyspark.daemon"
 
 
@@ -63,24 +66,38 @@ def measured(scratch: Path, chosen: argparse.Namespace) -> dict[str, Any]:
     )
     session.range(1).count()
     start_s = time.monotonic() - started
-    out = scratch / "decisions"
-    with PeakMemory() as spark_peak:
-        spark = [cost(lambda: decide_on(session, Path(snapshot.path), out)) for _ in range(chosen.repeat + 1)]
-    equal, rows = compared(out)
+    snapshot_folder, out = Path(snapshot.path), scratch / "decisions"
+    told, residents, mine = {}, snapshot.persons, middle(embedded)
+    for way in ("files", "frames"):
+        with PeakMemory() as peak:
+            shuffled = shuffled_bytes(session)
+            costs = [cost(lambda way=way: decide_on(session, way, snapshot_folder, out)) for _ in range(chosen.repeat + 1)]
+        equal, rows = compared(out)
+        warm = middle(costs[1:])
+        told[way] = {
+            "first": costs[0],
+            **warm,
+            "cpu_us_per_resident": per_resident(warm["cpu_s"], residents),
+            "overhead_wall": round(warm["wall_s"] / mine["wall_s"], 2),
+            "overhead_cpu": round(warm["cpu_s"] / mine["cpu_s"], 2),
+            "rows_equal": equal,
+            "shuffle_bytes_per_resident": round((shuffled_bytes(session) - shuffled) / len(costs) / residents, 1),
+            "peak_mb": round(peak.mib),
+            "largest_mb": largest_of_each_kind(),
+        }
     session.stop()
-    warm, mine = middle(spark[1:]), middle(embedded)
-    residents = snapshot.persons
     return {
         "residents": residents,
         "workers": chosen.workers,
-        "embedded": {**mine, "cpu_us_per_resident": per_resident(mine["cpu_s"], residents), "peak_mb": round(embedded_peak.mib)},
+        "embedded": {
+            "wall_s": mine["wall_s"],
+            "cpu_s": mine["cpu_s"],
+            "cpu_us_per_resident": per_resident(mine["cpu_s"], residents),
+            "peak_mb": round(embedded_peak.mib),
+        },
         "spark_start_s": round(start_s, 1),
-        "spark_first": spark[0],
-        "spark": {**warm, "cpu_us_per_resident": per_resident(warm["cpu_s"], residents), "peak_mb": round(spark_peak.mib)},
-        "overhead_wall": round(warm["wall_s"] / mine["wall_s"], 2),
-        "overhead_cpu": round(warm["cpu_s"] / mine["cpu_s"], 2),
+        **told,
         "rows": rows,
-        "rows_equal": equal,
         "bytes_per_resident": round(size(out, lambda path: path.suffix == ".parquet") / residents, 1),
         "repeat": chosen.repeat,
         "cores": os.cpu_count(),
@@ -99,15 +116,19 @@ def decide_embedded() -> None:
     policies.run_period(SYSTEM, Month.parse(MONTH), snapshot=records.snapshot_for(MONTH))
 
 
-def decide_on(session: Any, snapshot: Path, out: Path) -> None:
+def decide_on(session: Any, way: str, snapshot: Path, out: Path) -> None:
     from zhida.blocks.policies import api as policies
     from zhida.engine import spark as cluster
     from zhida.engine.spark import output
     from zhida.kernel.period import Month
 
     shutil.rmtree(out, ignore_errors=True)
-    tables = {name: str(snapshot / f"{name}.parquet") for name in TABLES}
-    output.write(cluster.decide(session, tables, policies.law_source(), Month.parse(MONTH)), out)
+    law, month = policies.law_source(), Month.parse(MONTH)
+    if way == "files":
+        decided = cluster.decide_snapshots(session, [snapshot], law, month)
+    else:
+        decided = cluster.decide(session, {name: str(snapshot / f"{name}.parquet") for name in TABLES}, law, month)
+    output.write(decided, out)
 
 
 def cost(work: Callable[[], None]) -> dict[str, float]:
@@ -122,6 +143,18 @@ def cost(work: Callable[[], None]) -> dict[str, float]:
         told["executors_cpu_s"] += spent if EXECUTOR in name else 0.0
         told["python_cpu_s"] += spent if WORKER in name else 0.0
     return {key: round(seconds, 2) for key, seconds in told.items()}
+
+
+def shuffled_bytes(session: Any) -> int:
+    """Return what all executors have written for others to read since they started."""
+    listed = session.sparkContext._jsc.sc().statusStore().executorList(False)
+    return sum(listed.apply(index).totalShuffleWrite() for index in range(listed.size()))
+
+
+def largest_of_each_kind() -> dict[str, int]:
+    """Return the resident MiB of the largest executor and the largest Python worker, as they stand after the work."""
+    found = [(name_of(pid), resident_mib(pid)) for pid in cpu_by_pid(os.getpid())]
+    return {kind: round(max((mib for name, mib in found if kind in name), default=0)) for kind in (EXECUTOR, WORKER)}
 
 
 def middle(costs: list[dict[str, float]]) -> dict[str, float]:

@@ -38,6 +38,11 @@ def test_the_law_coverage_page_is_fresh(tmp_path: Path) -> None:
     assert done.returncode == 0, "docs/law-coverage.md is stale: run make docs. " + done.stderr[-1500:]
 
 
+def test_the_plans_for_a_province_and_the_country_are_worked_out_from_the_measured_figures() -> None:
+    done = subprocess.run([sys.executable, "scripts/scale_plan.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, "docs/scale.md is stale: run make docs. " + done.stderr[-1500:]
+
+
 def test_every_decision_record_says_what_is_bad_about_it() -> None:
     records = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
     assert len(records) >= 8
