@@ -143,7 +143,7 @@ def _asked(row: AskedSimulation) -> Asked:
 
 
 def _state(row: AskedSimulation) -> str:
-    return State.LEFT if row.state in (State.WAITING, State.RUNNING) and not _somebody_works() else row.state
+    return State.LEFT.value if row.state in (State.WAITING, State.RUNNING) and not _somebody_works() else row.state
 
 
 # ---- the process that works -------------------------------------------------------------------------------------------------------------
@@ -173,10 +173,18 @@ def _somebody_works() -> bool:
     return lock is None
 
 
+def _take_over() -> TextIO | None:
+    """Take the lock, and note what whoever held it before had begun and left behind."""
+    lock = _take_lock()
+    if lock is not None:
+        AskedSimulation.objects.filter(state=State.RUNNING).update(state=State.LEFT)
+    return lock
+
+
 def _begin() -> None:
     """Start the process that works off what waits, unless one is at work: that one looks again before it ends."""
     for _ in range(_TRIES):
-        lock = _take_lock()
+        lock = _take_over()
         if lock is not None:
             break
         time.sleep(_PAUSE_SECONDS)
@@ -198,8 +206,7 @@ def _begin() -> None:
 
 
 def work(lock: Any) -> None:
-    """Work off what waits, holding the lock that was handed over; what others were at when they ended is left behind."""
-    AskedSimulation.objects.filter(state=State.RUNNING).update(state=State.LEFT)
+    """Work off what waits, holding the lock that was handed over."""
     while True:
         while (row := AskedSimulation.objects.filter(state=State.WAITING).order_by("id").first()) is not None:
             _work_on(row)

@@ -53,10 +53,16 @@ def test_a_row_is_at_work_while_somebody_holds_the_lock(at_work: Any) -> None:
     assert [state(row(state=one)) for one in (State.WAITING, State.RUNNING)] == ["waiting", "running"]
 
 
-def test_work_says_of_each_row_why_it_failed_and_leaves_behind_what_others_had_begun(staff: None, at_work: Any) -> None:
-    begun, first, second = row(state=State.RUNNING), row(), row(asked_by="somebody_who_left")
+def test_whoever_takes_over_leaves_behind_what_was_begun_and_not_what_waits() -> None:
+    begun, waiting = row(state=State.RUNNING), row()
+    with asked._take_over():
+        assert asked._take_over() is None
+        assert (state(begun), state(waiting)) == ("left", "waiting")
+
+
+def test_work_says_of_each_row_why_it_failed(staff: None, at_work: Any) -> None:
+    first, second = row(), row(asked_by="somebody_who_left")
     asked.work(at_work)
-    assert state(begun) == "left"
     failed = policies.asked_simulation(STAFF, first.id)
     assert failed.state == "failed" and failed.finished_at and "快照" in failed.problem.zh and "snapshot" in failed.problem.en
     assert "reforms.simulate" in policies.asked_simulation(STAFF, second.id).problem.zh
