@@ -1,7 +1,7 @@
 """Take the pictures of the README from a running demonstration: ``python scripts/screenshots.py http://127.0.0.1:8000``.
 
 Writes docs/images/<face>-<width>-<language>.png for the three faces, at 360 and 1440 pixels, in both languages. Needs Debian's
-chromium; CHROMIUM may name another.
+chromium; CHROMIUM may name another. The picture of a reform shows the newest simulation: make one first, with ``zhida simulate``.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ PICTURES = (
     Picture("resident", "lin_xiaoman", "/my/"),
     Picture("why", "lin_xiaoman", "/my/", ".line--paid a, .line--coming a"),
     Picture("officer", "payment_checker", "/office/batches/", "main table a"),
+    Picture("reform", "policy", "/office/reforms/", "main table a"),
     Picture("cockpit", "captain", "/cockpit/"),
 )
 
