@@ -21,7 +21,7 @@ from tests.spark.embedded import EmbeddedRun, finished_run, in_order, in_small_r
 from zhida.blocks.records import api as records
 from zhida.engine import spark as cluster
 from zhida.engine.spark import output
-from zhida.engine.spark.errors import ClusterFailed, OutputExists
+from zhida.engine.spark.errors import ClusterFailed, JavaMissing, OutputExists
 from zhida.engine.spark.frames import DECISIONS
 from zhida.engine.spark.worker import ENTITIES
 from zhida.project.cli import cli
@@ -168,6 +168,13 @@ def test_a_worker_that_refuses_is_heard(session: Any, embedded_run: EmbeddedRun,
     with pytest.raises(ClusterFailed, match="household table is not sorted"):
         output.write(decided, tmp_path / "runs" / "decisions")
     assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_without_java_one_sentence_names_it(session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(JavaMissing, match="default-jre-headless"):
+        cluster.session(TWO_WORKERS)
 
 
 def test_the_command_says_what_it_decided_and_from_what(session: Any, embedded_run: EmbeddedRun, tmp_path: Path) -> None:

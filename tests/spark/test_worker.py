@@ -18,6 +18,7 @@ from tests.spark.embedded import EmbeddedRun, finished_run, in_order, in_small_r
 
 from zhida.engine.fused import machine
 from zhida.engine.law_source import LawDiffers
+from zhida.engine.reform import read_reform
 from zhida.engine.spark import worker
 from zhida.engine.spark.errors import SparkMissing
 from zhida.engine.spark.session import session
@@ -106,6 +107,13 @@ def test_the_law_travels_without_its_folders_and_without_django(embedded_run: Em
     script = "import pickle, sys; law = pickle.load(sys.stdin.buffer).load(); assert 'django' not in sys.modules; print(law.name)"
     done = subprocess.run([sys.executable, "-c", script], input=pickle.dumps(travelling), capture_output=True, cwd=tmp_path, check=False)
     assert done.stdout.decode().strip() == packed.name, done.stderr[-2000:]
+
+
+def test_a_reform_travels_with_the_law(embedded_run: EmbeddedRun) -> None:
+    reform = read_reform("title: {zh: 改, en: Reform}\nfrom: 2025-10\nbenefits: {ended: [gaoling]}\n")
+    packed = replace(embedded_run.law, reform=reform).packed()
+    assert pickle.loads(pickle.dumps(packed)).load().name == embedded_run.law.load().reformed(reform).name
+    assert packed.name != embedded_run.law.load().name
 
 
 def test_a_worker_that_makes_another_law_refuses(embedded_run: EmbeddedRun) -> None:

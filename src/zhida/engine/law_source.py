@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from zhida.engine.entities import FactDefinition
 from zhida.engine.errors import EngineError
 from zhida.engine.law import Law, load_law
+from zhida.engine.reform import Reform
 from zhida.engine.sources import Areas, PackSource
 
 
@@ -25,19 +26,21 @@ class LawDiffers(EngineError):
 
 @dataclass(frozen=True)
 class LawSource:
-    """All that ``load_law`` takes."""
+    """All that ``load_law`` takes, and a reform where one is tried."""
 
     packs: tuple[PackSource, ...]
     facts: tuple[FactDefinition, ...]
     areas: Areas
     as_of: date | None = None
+    reform: Reform | None = None
 
     def load(self) -> Law:
-        """Raises: what load_law refuses."""
-        return load_law(self.packs, self.facts, self.areas, self.as_of)
+        """Raises: what load_law and Law.reformed refuse."""
+        law = load_law(self.packs, self.facts, self.areas, self.as_of)
+        return law if self.reform is None else law.reformed(self.reform)
 
     def packed(self) -> PackedLaw:
-        """Return the law with the text of its files, which needs no folder of this machine. Raises: what load_law refuses."""
+        """Return the law with the text of its files, which needs no folder of this machine. Raises: what ``load`` refuses."""
         files = tuple(tuple((path.relative_to(pack.folder).as_posix(), path.read_bytes()) for path in pack.paths()) for pack in self.packs)
         return PackedLaw(self.load().name, self, files)
 
@@ -53,13 +56,13 @@ class PackedLaw:
     def load(self) -> Law:
         """Load the law from the files it carries. Raises: LawDiffers where they make another one here."""
         with TemporaryDirectory(prefix="zhida-law-") as folder:
-            packs = [replace(pack, folder=Path(folder) / pack.name) for pack in self.source.packs]
+            packs = tuple(replace(pack, folder=Path(folder) / pack.name) for pack in self.source.packs)
             for pack, files in zip(packs, self.files, strict=True):
                 for name, content in files:
                     path = pack.folder / name
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_bytes(content)
-            law = load_law(packs, self.source.facts, self.source.areas, self.source.as_of)
+            law = replace(self.source, packs=packs).load()
         if law.name != self.name:
             raise LawDiffers(self.name, law.name)
         return law

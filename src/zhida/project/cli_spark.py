@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ def spark() -> None:
 @click.option("--snapshot", help="its hash  [default: the month's newest]")
 @click.option("--master", default="local[*]", show_default=True, help="Spark's master: local[2], spark://host:7077, yarn …")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="the law as it was known on a day  [default: today]")
+@click.option("--reform", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="decide as if this reform were law")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="new folder for the decisions, shared with the workers")
-def run(month: str, snapshot: str | None, master: str, as_of: Any, out: Path) -> None:
+def run(month: str, snapshot: str | None, master: str, as_of: Any, reform: Path | None, out: Path) -> None:
     """Decide every benefit of a month for everyone; write the rows of decisions and what they are decided from."""
     from zhida.blocks.access import api as access
     from zhida.blocks.policies import api as policies
@@ -37,7 +39,7 @@ def run(month: str, snapshot: str | None, master: str, as_of: Any, out: Path) ->
     period = Month.parse(month)
     found = snapshot or records.snapshot_for(period).hash
     folder = records.snapshot_path(found)
-    source = policies.law_source(as_of.date() if as_of else None)
+    source = replace(policies.law_source(as_of.date() if as_of else None), reform=policies.read_reform(reform) if reform else None)
     law = source.load()
     access.record_access(access.SYSTEM, access.Purpose.OPERATION, "spark.run", f"snapshot {found[:16]}")
     started = time.monotonic()
@@ -47,7 +49,8 @@ def run(month: str, snapshot: str | None, master: str, as_of: Any, out: Path) ->
         benefits = output.figures(session, out)
     finally:
         session.stop()
-    told = {"month": period.text, "snapshot": found, "law": law.name, "law_as_of": str(source.as_of), "benefits": benefits}
+    told = {"month": period.text, "snapshot": found, "law": law.name, "law_as_of": str(source.as_of)}
+    told |= {"reform": reform.name if reform else None, "benefits": benefits}
     # Readers of Parquet folders pass over names that begin with an underscore.
     (out / "_run.json").write_text(json.dumps(told, indent=1))
     totals = {word: sum(line[word] for line in benefits.values()) for word in ("entitled", "unknown")}
