@@ -33,6 +33,8 @@ CITY_TODAY = "2025-11-05"
 SMALL = 1_000_000
 # As many as it takes to compile.
 WARM = 2_000
+# What OpenFisca takes at its peak, and some more.
+BYTES_PER_PERSON = 400
 # The first touches three variables; the second three rules and what they are part of.
 REFORMS = ["reform", "reform_three_rules"]
 MONTHS = [f"2018-{month:02}" for month in range(1, 13)]
@@ -61,6 +63,13 @@ class Bench:
     def theirs(self, task: str, words: dict[str, Any]) -> dict[str, Any]:
         return self._run([self.options.openfisca, str(HERE / "theirs.py"), task, json.dumps(words)], dict(os.environ))
 
+    def settle(self) -> None:
+        """Have as much memory backed as the hungrier side needs."""
+        with open("/proc/meminfo") as file:
+            available = next(int(line.split()[1]) for line in file if line.startswith("MemAvailable")) * 1024
+        needed = min(self.options.persons * BYTES_PER_PERSON, available // 2)
+        subprocess.run([sys.executable, str(HERE / "touch.py"), str(needed)], check=True)
+
     def _run(self, command: list[str], environment: dict[str, str]) -> dict[str, Any]:
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:
@@ -73,6 +82,7 @@ class Bench:
         told: dict[str, list[dict[str, Any]]] = {side: [] for side, _ in sides}
         for turn in range(self.options.repeat):
             for side, work in sides:
+                self.settle()
                 told[side].append(work())
                 self.say(f"{name} {turn + 1}/{self.options.repeat} {side}: {_short(told[side][-1])}")
         self.detail[name] = {side: _spread(results) for side, results in told.items()}
@@ -113,6 +123,7 @@ class Bench:
         self.figures["memory_mb"] = round(_median(told["ours"], "peak_mib"))
         words = {"theirs": str(self.out / "openfisca"), "ours": str(self.out / "ours" / MONTHS[0]), "scales": told["ours"][-1]["scales"]}
         self._compare(words)
+        self.settle()
         both = self._written("processes", lambda out: self.theirs("chunked", {**at, "out": out, "processes": 2}))
         both["peak_mib"] += sum(part["peak_mib"] for part in both["parts"])
         self.say(f"files openfisca in two processes: {_short(both)}")
