@@ -34,7 +34,7 @@ def status_of(mistake: ZhidaError) -> int:
     if isinstance(mistake, access.PermissionMissing | access.NotYours):
         return 403
     name = type(mistake).__name__
-    if name.startswith("Unknown") or name.endswith("NotFound"):
+    if name.startswith("Unknown") or name.endswith("NotFound") or name == "NoSimulation":
         return 404
     return 400 if name.startswith(("Invalid", "Wrong")) else 409
 

@@ -198,7 +198,7 @@ def delete(request: HttpRequest, simulation_id: int) -> HttpResponse:
 @require_GET
 def compare(request: HttpRequest) -> HttpResponse:
     """Show two simulations beside each other: what each costs, who gains, what it does to poverty."""
-    chosen = [int(one) for one in request.GET.getlist("with") if one.isdigit()]
+    chosen = [int(one) for one in request.GET.getlist("with") if one.isdecimal()]
     if len(chosen) != 2 or chosen[0] == chosen[1]:
         return back(request, "officer:reforms", Text("请选两个不同的模拟来比较。", "Choose two different simulations to compare."))
     pair = [policies.simulation(request.viewer, one) for one in chosen]

@@ -305,7 +305,7 @@ def test_a_simulation_is_deleted_for_good(staff: Client, kept: Callable[..., int
     made = kept()
     assert staff.get(reverse("officer:delete_reform", args=[made])).status_code == 405
     answer = staff.post(reverse("officer:delete_reform", args=[made]), follow=True)
-    assert "已删除" in answer.content.decode() and staff.get(reverse("officer:reform", args=[made])).status_code == 409
+    assert "已删除" in answer.content.decode() and staff.get(reverse("officer:reform", args=[made])).status_code == 404
 
 
 def test_two_simulations_stand_beside_each_other_with_what_else_differs(staff: Client, kept: Callable[..., int]) -> None:
