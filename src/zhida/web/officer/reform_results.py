@@ -17,6 +17,7 @@ from zhida.kernel.text import Text
 from zhida.web.access import requires
 from zhida.web.officer import reform_figures as figures
 from zhida.web.officer import reform_tables as tables
+from zhida.web.officer import reform_words as words
 from zhida.web.officer.common import back
 from zhida.web.officer.reforms import compared, trail
 from zhida.web.table_files import csv_file
@@ -56,7 +57,7 @@ def reform(request: HttpRequest, simulation_id: int) -> HttpResponse:
     context = {
         "found": found,
         "compared": compared(found),
-        "finding": figures.finding(found),
+        "finding": words.finding(found),
         "header": _header(found),
         "costs": figures.cost_bars(found),
         "in_kind": figures.in_kind(found),
@@ -86,7 +87,7 @@ def _header(found: Simulation) -> list[dict[str, Any]]:
     lost = _people(effect.loser_persons, pick("户均一年少", "on average a year −"), effect.average_loss_fen)
     shown = [
         _figure(
-            figures.signed(change) if change else pick("不变", "Unchanged"),
+            words.signed(change) if change else pick("不变", "Unchanged"),
             Text("一年支出的变化", "Change of a year's cost"),
             f"{yuan_short(found.year_base_fen)} → {yuan_short(found.year_reform_fen)}" if found.touched else "",
         ),
@@ -99,10 +100,10 @@ def _header(found: Simulation) -> list[dict[str, Any]]:
     return shown
 
 
-def _people(persons: int, words: str, average_fen: int | None) -> str:
+def _people(persons: int, average: str, average_fen: int | None) -> str:
     if average_fen is None:
         return ""
-    return pick(f"{number(persons)} 人，{words} {yuan(average_fen)}", f"{number(persons)} persons, {words}{yuan(average_fen)}")
+    return pick(f"{number(persons)} 人，{average} {yuan(average_fen)}", f"{number(persons)} persons, {average}{yuan(average_fen)}")
 
 
 def _figure(value: str, label: Text, note: str = "", tone: str = "") -> dict[str, Any]:
@@ -130,7 +131,7 @@ def _poverty(found: Simulation) -> dict[str, Any] | None:
     pairs = tables.welfare_pairs(before, after)
     return {
         "figures": [
-            _figure(pair[0] if one == other else figures.arrow(pair), label, pick("没有变化", "unchanged") if one == other else "")
+            _figure(pair[0] if one == other else words.arrow(pair), label, pick("没有变化", "unchanged") if one == other else "")
             for label, pair, one, other in zip(
                 labels,
                 pairs,
@@ -140,7 +141,7 @@ def _poverty(found: Simulation) -> dict[str, Any] | None:
             )
         ],
         "coverage": coverage,
-        "between": [figures.rates(edge, edge)[0] for edge in coverage.poor_between_ppm(before) or ()],
+        "between": [words.rates(edge, edge)[0] for edge in coverage.poor_between_ppm(before) or ()],
         "districts": figures.poverty_moves(found.districts, SAME_DISTRICTS),
         "district_table": tables.welfare_table(DISTRICT, found.districts),
     }
@@ -214,7 +215,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 def _side_by_side(pair: Sequence[Simulation]) -> list[tuple[Text, list[str]]]:
     effects = [found.total.effect for found in pair]
     rows = [
-        (Text("一年支出的变化", "Change of a year's cost"), [figures.signed_yuan(found.year_change_fen) for found in pair]),
+        (Text("一年支出的变化", "Change of a year's cost"), [words.signed_yuan(found.year_change_fen) for found in pair]),
         (Text("受益户", "Households that gain"), [number(effect.winners if effect else None) for effect in effects]),
         (Text("受益户年均多得", "Average gain a year"), [yuan(effect.average_gain_fen if effect else None) for effect in effects]),
         (Text("受损户", "Households that lose"), [number(effect.losers if effect else None) for effect in effects]),
@@ -228,7 +229,7 @@ def _side_by_side(pair: Sequence[Simulation]) -> list[tuple[Text, list[str]]]:
 
 def _welfare(found: Simulation) -> list[str]:
     before, after = found.total.before, found.total.after
-    return [figures.arrow(one) for one in tables.welfare_pairs(before, after)] if before and after else ["—"] * 3
+    return [words.arrow(one) for one in tables.welfare_pairs(before, after)] if before and after else ["—"] * 3
 
 
 def _differs(pair: Sequence[Simulation]) -> list[Text]:

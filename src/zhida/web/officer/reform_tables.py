@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 from zhida.blocks.policies.api import BenefitCost, Decile, Effect, Group, Simulation, Welfare
 from zhida.kernel.small_cells import is_small
 from zhida.kernel.text import Text
-from zhida.web.officer.reform_figures import arrow, counted, gain_of, ginis, rates, signed_yuan, withheld
+from zhida.web.officer.reform_figures import gain_of
+from zhida.web.officer.reform_words import arrow, counted, ginis, rates, signed_yuan, withheld
 from zhida.web.templatetags.zhida import number, yuan
 from zhida.web.text import in_language, pick
 

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from zhida.blocks.policies import api as policies
 from zhida.kernel.text import Text
 from zhida.web.access import requires
-from zhida.web.officer import reform_figures as figures
 from zhida.web.officer.common import back, page_of
 from zhida.web.officer.reform_draft import Draft, newest_month
+from zhida.web.officer.reform_words import signed
 from zhida.web.templatetags.zhida import person
 from zhida.web.text import pick
 
@@ -42,7 +42,7 @@ def reforms(request: HttpRequest) -> HttpResponse:
 
 
 def _row(found: policies.Simulation) -> dict[str, Any]:
-    change = figures.signed(found.year_change_fen) if found.year_change_fen else pick("不变", "Unchanged")
+    change = signed(found.year_change_fen) if found.year_change_fen else pick("不变", "Unchanged")
     made_at = datetime.fromisoformat(found.made_at)
     return {"found": found, "compared": compared(found), "change": change, "made_at": made_at, "shifts": found.shifts[:SHIFTS_SHOWN]}
 
