@@ -128,17 +128,13 @@ def _poverty(found: Simulation) -> dict[str, Any] | None:
     if not (before and after and coverage):
         return None
     labels = (Text("低收入率", "Poverty rate"), Text("贫困差距指数", "Poverty gap index"), Text("基尼系数", "Gini coefficient"))
-    pairs = tables.welfare_pairs(before, after)
+    about = pick(
+        f"收入已知的 {number(coverage.known)} 户（共 {number(coverage.households)} 户）",
+        f"of {number(coverage.known)} of {number(coverage.households)} households, whose income is known",
+    )
     return {
         "figures": [
-            _figure(pair[0] if one == other else words.arrow(pair), label, pick("没有变化", "unchanged") if one == other else "")
-            for label, pair, one, other in zip(
-                labels,
-                pairs,
-                (before.poor_ppm, before.gap_ppm, before.gini_ppm),
-                (after.poor_ppm, after.gap_ppm, after.gini_ppm),
-                strict=True,
-            )
+            _figure(words.arrow(pair), label, about) for label, pair in zip(labels, tables.welfare_pairs(before, after), strict=True)
         ],
         "coverage": coverage,
         "between": [words.rates(edge, edge)[0] for edge in coverage.poor_between_ppm(before) or ()],
