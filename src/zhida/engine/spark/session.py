@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from zhida.engine.spark.errors import JavaMissing, SparkMissing
@@ -24,6 +25,9 @@ def session(master: str, **settings: str) -> SparkSession:
         from pyspark.sql import SparkSession
     except ImportError:
         raise SparkMissing from None
+    # What PySpark asks for before it hands Arrow batches over.
+    if find_spec("pandas") is None:
+        raise SparkMissing
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
         raise JavaMissing
     # Workers run this interpreter, so that they have what the driver has; a cluster of its own making names another.
