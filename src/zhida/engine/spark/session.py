@@ -30,7 +30,7 @@ def session(master: str, **settings: str) -> SparkSession:
         raise SparkMissing
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
         raise JavaMissing
-    # Workers run this interpreter, so that they have what the driver has; a cluster of its own making names another.
+    # Workers run this interpreter and so have what the driver has; where nodes keep theirs elsewhere, the site names it.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.master(master).appName("zhida")
     if master.startswith("local"):
