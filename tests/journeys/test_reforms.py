@@ -23,6 +23,7 @@ parameters:
     replace: true
 """
 RESULT = re.compile(r"/office/reforms/\d+/$")
+UNDER_WAY = re.compile(r"/office/reforms/(asked/)?\d+/$")
 # What a simulation of the small city may take, with the process it begins.
 SECONDS_MAX = 60
 
@@ -60,6 +61,7 @@ def test_a_number_and_a_budget_are_chosen_without_writing_and_without_scripts(vi
     page.get_by_role("button", name="写进下面的文字").click()
     expect(page.get_by_role("status")).to_contain_text("没有发现问题")
     page.get_by_role("button", name="模拟", exact=True).click()
+    page.wait_for_url(UNDER_WAY, timeout=SECONDS_MAX * 1000)
     for _ in range(SECONDS_MAX):
         if RESULT.search(page.url):
             break

@@ -212,12 +212,20 @@ def work(lock: Any) -> None:
             _work_on(row)
         fcntl.flock(lock, fcntl.LOCK_UN)
         # Whoever asked just now found the lock held and started nobody.
-        if not AskedSimulation.objects.filter(state=State.WAITING).exists():
+        if not AskedSimulation.objects.filter(state=State.WAITING).exists() or not _retaken(lock):
             return
+
+
+def _retaken(lock: Any) -> bool:
+    """Take a lock again that was let go; no where another process took over, and not merely a page that looked."""
+    for _ in range(_TRIES):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return True
+    return False
 
 
 def _work_on(row: AskedSimulation) -> None:
