@@ -6,7 +6,7 @@ became a constant or a ``lookup`` in a Table, ``period`` a constant, scales a Sc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -125,6 +125,12 @@ class Program:
         if self.is_fused:
             self._fused.expect_gaps(gaps)
         return self.is_fused
+
+    def forms(self, gaps: Collection[tuple[str, str]]) -> dict[str, tuple[str, bool]]:
+        """Return for each variable a type that holds it and whether it may be missing; gaps: facts that may lack values."""
+        if self.is_fused:
+            return self._fused.forms(gaps)
+        return {name: ("bool" if node.shape.kind == "bool" else "int64", True) for name, node in self.variables.items()}
 
     def evaluate(self, batch: Batch, threads: int = 1) -> Evaluation:
         """Decide every benefit for every row of a batch. threads: how many share it, where it is fused.

@@ -56,16 +56,21 @@ class Folder:
         self._rows = [max(one.row_group(group).num_rows for one in metadata.values()) for group in range(self.groups)]
 
     def gaps(self) -> set[tuple[str, str]]:
-        """Return the (entity, column) pairs in which some row group says it has a gap; files without statistics say nothing."""
-        found = set()
+        """Return the (entity, column) pairs in which some row group says it has a gap."""
+        return {pair for pair, counts in self._null_counts() if any(counts)}
+
+    def possible_gaps(self) -> set[tuple[str, str]]:
+        """Return the pairs of ``gaps``, and those of which some row group says nothing."""
+        return {pair for pair, counts in self._null_counts() if any(count != 0 for count in counts)}
+
+    def _null_counts(self) -> Iterator[tuple[tuple[str, str], list[int | None]]]:
+        """Yield for each column how many nulls each row group says it has (None: it does not say)."""
         for entity, file in self._opened().items():
             metadata = file.metadata
             places = {metadata.schema.column(place).path: place for place in range(metadata.num_columns)}
             for name in self._columns[entity]:
                 told = [metadata.row_group(group).column(places[name]).statistics for group in range(self.groups)]
-                if any(one is not None and one.null_count for one in told):
-                    found.add((entity, name))
-        return found
+                yield (entity, name), [None if one is None else one.null_count for one in told]
 
     def spans(self, groups: range, rows: int) -> Iterator[range]:
         """Cut consecutive row groups into spans that each have about so many rows."""
@@ -136,7 +141,7 @@ def evaluate_files(
     if program.is_fused:
         program.fuse(facts.gaps())
     rows = rows or rows_at_once(program)
-    writer = _Writer(program, out, given)
+    writer = _Writer(program, out, given, program.forms(facts.possible_gaps()))
     lock = Lock()
 
     def decide(span: range) -> int:
@@ -153,14 +158,16 @@ def evaluate_files(
 class _Writer:
     """Writes the parts of one program's answers."""
 
-    def __init__(self, program: Program, out: Path, given: Path | None) -> None:
+    def __init__(self, program: Program, out: Path, given: Path | None, forms: Mapping[str, tuple[str, bool]]) -> None:
         self._program, self._out, self._given = program, out, given
         self._read_back = _given_columns(program)
         self._keys = {entity.name: entity.key for entity in program.root.tree()}
         self._schemas: dict[str, pa.Schema] = {}
         for name, node in program.variables.items():
             known = self._schemas.setdefault(node.shape.entity, pa.schema([pa.field(self._keys[node.shape.entity], pa.int64(), False)]))
-            self._schemas[node.shape.entity] = known.append(pa.field(name, _TYPES.get(node.shape.kind, pa.int64())))
+            kind, may_miss = forms[name]
+            narrow = pa.int64() if kind == "int64" else pa.int32()
+            self._schemas[node.shape.entity] = known.append(pa.field(name, _TYPES.get(node.shape.kind, narrow), may_miss))
         if program.benefits:
             self._schemas["decisions"] = _DECISIONS
 
@@ -199,10 +206,8 @@ class _Writer:
         columns = [tables[entity].column(self._keys[entity]).cast(pa.int64())]
         for field in list(schema)[1:]:
             data, known = evaluation.values[field.name]
-            if pa.types.is_date(field.type):
-                data = data.astype(np.int32, copy=False)
-            elif not pa.types.is_boolean(field.type):
-                data = data.astype(np.int64, copy=False)
+            if not pa.types.is_boolean(field.type):
+                data = data.astype(np.int64 if field.type == pa.int64() else np.int32, copy=False)
             columns.append(pa.array(data, field.type, mask=None if known is None else ~known))
         return pa.table(columns, schema=schema)
 

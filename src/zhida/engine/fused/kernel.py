@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,12 @@ class FusedProgram:
     def expect_gaps(self, gaps: Iterable[Fact]) -> None:
         """Reckon with gaps in some facts from the first batch on."""
         self._gaps |= set(gaps) & set(self.facts)
+
+    def forms(self, gaps: Collection[Fact]) -> dict[str, tuple[str, bool]]:
+        """Return for each variable the narrowest type that holds it in any batch, and whether it may be missing where ``gaps`` may be."""
+        columns = {fact: Column("i64", fact in gaps) for fact in self.facts}
+        answers = Writer(self._outputs, self.definitions, columns, self.entities, self._constants, WIDE).write().answers
+        return {name: (kind, ("known", name) in answers) for (role, name), (_, kind) in answers.items() if role == "value"}
 
     def evaluate(self, batch: Batch, threads: int = 1, block: int = 0) -> Evaluation:
         """Decide a batch. threads: how many share it. block: roots decided together (0: as many as fit the cache)."""

@@ -49,7 +49,7 @@ class Written:
     buffers: dict[Hashable, tuple[str, int]]
     entities: list[str]
     # For each array of answers its entity and type.
-    answers: dict[Hashable, tuple[str, str]]
+    answers: dict[tuple[str, str], tuple[str, str]]
 
 
 class Writer:
@@ -76,7 +76,7 @@ class Writer:
         self._may_miss: set[int] = set()
         self._roles: dict[int, set[str]] = {}
         self._functions: list[str] = []
-        self._answers: dict[Hashable, tuple[str, str]] = {}
+        self._answers: dict[tuple[str, str], tuple[str, str]] = {}
 
     def write(self) -> Written:
         flag = self.slots.of(FLAG)
