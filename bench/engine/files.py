@@ -38,6 +38,7 @@ HOUSEHOLD_COLUMNS = (
     "rent_allowance",
     "heating",
     "child_poverty",
+    "gross_income",
     "household_benefits",
     "household_contributions",
     "net_income",

@@ -19,7 +19,7 @@ from files import HOUSEHOLD_COLUMNS, PERSON_COLUMNS, Clock, family, peak_mib, pe
 from mix_facts import FACTS, mix_law, mix_program
 
 from zhida.engine import api as engine
-from zhida.engine.fingerprints import fingerprints
+from zhida.engine.fingerprints import program_of_changes
 from zhida.kernel.period import Month
 
 THREADS = 2
@@ -129,8 +129,8 @@ def reform(task: dict[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {f"full_{key}": value for key, value in whole.items()}
     for name in task["reforms"]:
         law = base.reformed(engine.read_reform(Path(__file__).resolve().parent / f"{name}.yaml"))
-        changed = changed_variables(full, mix_program(law, task["month"], names))
-        part = law.program(month, benefits=(), variables=changed, given=[name for name in names if name not in changed])
+        part = program_of_changes(full, law)
+        changed = list(part.variables)
         told |= {f"{name}_{key}": value for key, value in _timed(part, task, name, "base").items()}
         told[f"{name}_changed"] = changed
         _hold_to_a_full_run(law, month, changed, folder, out / name)
@@ -155,12 +155,6 @@ def _hold_to_a_full_run(law: engine.Law, month: Month, changed: list[str], folde
         for name in set(changed) & set(table.column_names):
             if not (table.column(name).to_numpy() == values[name][0]).all():
                 raise SystemExit(f"{name} differs between the reform's run and a full run.")
-
-
-def changed_variables(base: engine.Program, other: engine.Program) -> list[str]:
-    """List the variables that two programs compute in different ways."""
-    before, after = (fingerprints(list(one.variables.values())) for one in (base, other))
-    return [name for name, node in base.variables.items() if before[id(node)] != after[id(other.variables[name])]]
 
 
 # ---- a hundred rules --------------------------------------------------------------------------------------------------------------------
