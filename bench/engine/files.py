@@ -39,6 +39,7 @@ HOUSEHOLD_COLUMNS = (
     "heating",
     "child_poverty",
     "gross_income",
+    "members_benefits",
     "household_benefits",
     "household_contributions",
     "net_income",

@@ -117,10 +117,15 @@ def child_poverty(household, law):
     return where(poor, household.children * law.child_poverty_amount, 0)
 
 
+@variable(Household, unit="fen/month", label=("成员待遇合计", "Benefits of the members"))
+def members_benefits(household):
+    return total(household.members.person_benefits)
+
+
 @variable(Household, unit="fen/month", label=("家庭待遇合计", "Benefits of the household"))
 def household_benefits(household):
     own = household.elder_alone + household.topup + household.rent_allowance + household.heating + household.child_poverty
-    return total(household.members.person_benefits) + own
+    return household.members_benefits + own
 
 
 @variable(Household, unit="fen/month", label=("家庭缴费合计", "Contributions of the household"))

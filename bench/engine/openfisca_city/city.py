@@ -292,6 +292,16 @@ class child_poverty(Variable):
         return where(income * PER_CENT < line, children * rule.amount, 0)
 
 
+class members_benefits(Variable):
+    value_type = int
+    entity = Household
+    definition_period = MONTH
+    label = "Benefits of all members"
+
+    def formula(household, period):
+        return household.sum(household.members("person_benefits", period))
+
+
 class household_benefits(Variable):
     value_type = int
     entity = Household
@@ -300,7 +310,7 @@ class household_benefits(Variable):
 
     def formula(household, period):
         return (
-            household.sum(household.members("person_benefits", period))
+            household("members_benefits", period)
             + household("elder_alone", period)
             + household("topup", period)
             + household("rent_allowance", period)
