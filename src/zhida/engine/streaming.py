@@ -180,22 +180,26 @@ class _Writer:
             for name, path in missing.items():
                 temporary = stack.enter_context(atomic_path(path))
                 writers[name] = stack.enter_context(_opened(temporary, self._schemas[name]))
+            given = {entity: stack.enter_context(self._given_file(entity, names, span)) for entity, names in self._read_back.items()}
             for place, part in enumerate(facts.spans(span, rows) if writers else ()):
                 tables = facts.tables(part)
-                self._add_given(tables, span, place)
+                self._add_given(tables, given, place)
                 evaluation = self._program.evaluate(Batch.from_tables(tables, self._program.root, self._program.facts.values()))
                 for name, writer in writers.items():
                     table = self._decisions(evaluation, tables) if name == "decisions" else self._values(name, evaluation, tables)
                     writer.write_table(table, row_group_size=max(table.num_rows, 1))
         return len(missing)
 
-    def _add_given(self, tables: dict[str, pa.Table], span: range, place: int) -> None:
+    def _given_file(self, entity: str, names: Sequence[str], span: range) -> pq.ParquetFile:
+        if self._given is None:
+            raise ColumnMissing(entity, names[0])
+        return pq.ParquetFile(self._given / f"{entity}-{span.start:05d}.parquet", pre_buffer=False)
+
+    def _add_given(self, tables: dict[str, pa.Table], given: Mapping[str, pq.ParquetFile], place: int) -> None:
         """Put the given variables beside the facts: the same rows of another program's part, row group by row group."""
         for entity, names in self._read_back.items():
-            if self._given is None:
-                raise ColumnMissing(entity, names[0])
-            with pq.ParquetFile(self._given / f"{entity}-{span.start:05d}.parquet") as file:
-                found = file.read_row_group(place, columns=names, use_threads=False) if place < file.num_row_groups else None
+            file = given[entity]
+            found = file.read_row_group(place, columns=names, use_threads=False) if place < file.num_row_groups else None
             if found is None or found.num_rows != tables[entity].num_rows:
                 raise AnswersDiffer(str(self._given))
             for name in names:
