@@ -169,7 +169,7 @@ def per_resident(seconds: float, residents: int) -> float:
 def compared(out: Path) -> tuple[bool, int]:
     """Say whether the cluster's rows are those of the embedded run, and how many there are."""
     from zhida.blocks.policies import api as policies
-    from zhida.engine.spark.worker import PLAIN_SCHEMA
+    from zhida.engine.decisions import PLAIN_SCHEMA
     from zhida.kernel.period import Month
 
     keys = [(name, "ascending") for name in ("benefit", "entity_kind", "entity_no", "period_key")]

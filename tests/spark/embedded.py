@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from zhida.blocks.policies import api as policies
 from zhida.engine.api import LawSource
-from zhida.engine.spark.worker import PLAIN_SCHEMA
+from zhida.engine.decisions import PLAIN_SCHEMA
 from zhida.kernel.period import Month
 
 ONE_ROW = [(name, "ascending") for name in ("benefit", "entity_kind", "entity_no", "period_key")]

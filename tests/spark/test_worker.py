@@ -16,13 +16,14 @@ import pyarrow.parquet as pq
 import pytest
 from tests.spark.embedded import EmbeddedRun, finished_run, in_order, in_small_row_groups
 
+from zhida.engine.decisions import PLAIN_SCHEMA, columns_read
 from zhida.engine.fused import machine
 from zhida.engine.law_source import LawDiffers
 from zhida.engine.reform import read_reform
 from zhida.engine.spark import worker
 from zhida.engine.spark.errors import SparkMissing
 from zhida.engine.spark.session import session
-from zhida.engine.spark.worker import ENTITIES, PLAIN_SCHEMA, Task, columns_read, decide_files, decide_rows, whole_households
+from zhida.engine.spark.worker import ENTITIES, Task, decide_files, decide_rows, whole_households
 
 # One worker builds the demonstration for all who look at it.
 pytestmark = pytest.mark.xdist_group("demo")

@@ -15,6 +15,7 @@ import pyarrow as pa
 from zhida.engine.batch import Batch
 from zhida.engine.definitions import BenefitDefinition
 from zhida.engine.program import Program
+from zhida.engine.streaming import columns_of
 from zhida.engine.vector import ENTITLED, UNKNOWN, BenefitResult
 from zhida.kernel.period import EPOCH, Month
 
@@ -48,6 +49,8 @@ SCHEMA = pa.schema(
     ]
 )
 
+# For readers that know no dictionaries.
+PLAIN_SCHEMA = pa.schema([(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in SCHEMA])
 
 # What a row of decisions tells beside the rules' answers.
 IDENTITIES = {
@@ -66,6 +69,16 @@ def identity_columns(program: Program) -> dict[str, list[str]]:
     return named
 
 
+def columns_read(*programs: Program) -> dict[str, list[str]]:
+    """Return by entity the columns that some programs' rules and the rows of their decisions need."""
+    needed: dict[str, list[str]] = {}
+    for program in programs:
+        for columns in (columns_of(program), identity_columns(program)):
+            for entity, names in columns.items():
+                needed.setdefault(entity, []).extend(names)
+    return {entity: list(dict.fromkeys(names)) for entity, names in needed.items()}
+
+
 def column(table: pa.Table, name: str) -> Array:
     """Return a column as a NumPy array of whole numbers; a null becomes 0."""
     values = table.column(name)
@@ -81,9 +94,10 @@ class Chunk:
         self.person, self.household, self.claim, self.month = person, household, claim, month
         self.resident_nos = column(person, "resident_no")
         self.household_nos = column(household, "household_no")
-        batch = Batch.from_arrow(person, household, claim)
-        self.person_household: Array = batch.segments("person", "household").parent
-        self.claim_person: Array = batch.segments("claim", "person").parent
+        # What the rules are evaluated on, too: rows are matched once.
+        self.batch = Batch.from_arrow(person, household, claim)
+        self.person_household: Array = self.batch.segments("person", "household").parent
+        self.claim_person: Array = self.batch.segments("claim", "person").parent
         self.head_person = self._heads()
         self.ages = self._ages()
 

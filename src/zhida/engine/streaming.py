@@ -68,7 +68,7 @@ class Folder:
         for entity, file in self._opened().items():
             metadata = file.metadata
             places = {metadata.schema.column(place).path: place for place in range(metadata.num_columns)}
-            for name in self._columns[entity]:
+            for name in (name for name in self._columns[entity] if name in places):
                 told = [metadata.row_group(group).column(places[name]).statistics for group in range(self.groups)]
                 yield (entity, name), [None if one is None else one.null_count for one in told]
 

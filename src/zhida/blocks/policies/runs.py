@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +20,11 @@ from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Purpose, Viewer
 from zhida.blocks.policies import law as laws
 from zhida.blocks.policies import workers
-from zhida.blocks.policies.decisions import ENTITLED, SCHEMA, UNKNOWN, Chunk, decision_table, identity_columns
+from zhida.blocks.policies.decisions import ENTITLED, SCHEMA, UNKNOWN, Chunk, columns_read, decision_table
 from zhida.blocks.policies.errors import NoRun, RunChanged
 from zhida.blocks.policies.models import Run, RunBenefit
 from zhida.blocks.records import api as records
-from zhida.engine.api import Batch
-from zhida.engine.streaming import Folder, columns_of, rows_at_once
+from zhida.engine.streaming import Folder, rows_at_once
 from zhida.kernel import clock
 from zhida.kernel.files import atomic_path
 from zhida.kernel.period import Month
@@ -35,9 +32,8 @@ from zhida.kernel.progress import Progress
 
 # Chunks of one decision file: about half a million residents. A kill loses at most the files being written.
 CHUNKS_PER_FILE = 32
-# A smaller city is decided before a kernel would be compiled.
+# From so many chunks on, about a quarter of a million residents, machine code saves more time than it takes to make.
 CHUNKS_TO_FUSE = 16
-WORKERS = 2
 # Below this many files a second process costs more than it brings.
 FILES_FOR_WORKERS = 4
 # What a decision file says of itself: counts by benefit, rows by chunk.
@@ -132,13 +128,8 @@ def _made_files(tasks: list[FileTask]) -> Iterator[Counts]:
     if len([task for task in tasks if not task.path.exists()]) < FILES_FOR_WORKERS:
         yield from map(make_file, tasks)
         return
-    # Fresh processes: Arrow's and DuckDB's threads do not survive a fork.
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=workers.start) as pool:
-        try:
-            yield from pool.map(workers.make_file, tasks)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    with workers.pool() as pool:
+        yield from pool.map(workers.make_file, tasks)
 
 
 def make_file(task: FileTask) -> Counts:
@@ -147,8 +138,7 @@ def make_file(task: FileTask) -> Counts:
         return _counts_in(task.path)
     month = Month.parse(task.month)
     program = laws.installed_law(date.fromisoformat(task.law_as_of)).program(month)
-    columns, identities = columns_of(program), identity_columns(program)
-    facts = Folder(Path(task.snapshot), {entity: [*columns.get(entity, ()), *names] for entity, names in identities.items()})
+    facts = Folder(Path(task.snapshot), columns_read(program))
     if task.chunks >= CHUNKS_TO_FUSE:
         program.fuse(facts.gaps())
     counts: Counts = {}
@@ -188,6 +178,12 @@ def _counts_in(path: Path) -> Counts:
     return counts
 
 
+def rows_by_chunk(file: pq.ParquetFile) -> list[int]:
+    """Return how many decisions each chunk of a decision file has; a chunk without any has no row group."""
+    counts: list[int] = json.loads(file.metadata.metadata[_GROUPS.encode()])
+    return counts
+
+
 def decisions_of(run: Run, household_no: int) -> list[dict[str, Any]]:
     """Return a household's decisions of a run, as rows of ``decisions.SCHEMA``. Reads one row group.
 
@@ -199,18 +195,17 @@ def decisions_of(run: Run, household_no: int) -> list[dict[str, Any]]:
     if not path.exists():
         raise RunChanged(run.id)
     with pq.ParquetFile(path) as file:
-        rows_by_chunk = json.loads(file.metadata.metadata[_GROUPS.encode()])
-        if not rows_by_chunk[chunk - first]:
+        counts = rows_by_chunk(file)
+        if not counts[chunk - first]:
             return []
-        group = sum(1 for rows in rows_by_chunk[: chunk - first] if rows)
+        group = sum(1 for rows in counts[: chunk - first] if rows)
         table = file.read_row_group(group, use_threads=False)
     begin, end = np.searchsorted(table["household_no"].to_numpy(), [household_no, household_no + 1])
     return table.slice(int(begin), int(end - begin)).to_pylist()
 
 
 def _decide_chunk(program: Any, chunk: Chunk, counts: Counts) -> Iterator[pa.Table]:
-    batch = Batch.from_arrow(chunk.person, chunk.household, chunk.claim)
-    evaluation = program.evaluate(batch)
+    evaluation = program.evaluate(chunk.batch)
     for code, benefit in program.benefits.items():
         decided = evaluation[code]
         tally = counts.setdefault(code, [0, 0, 0, 0])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +13,19 @@ if TYPE_CHECKING:
     from zhida.blocks.policies.simulation.parts import Part
     from zhida.blocks.policies.simulation.tallies import Tally
     from zhida.blocks.policies.simulation.targeting import Trial
+
+WORKERS = 2
+
+
+@contextmanager
+def pool() -> Iterator[ProcessPoolExecutor]:
+    """Give fresh processes (Arrow's and DuckDB's threads do not survive a fork); whatever ends the work ends what waits, too."""
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=start) as processes:
+        try:
+            yield processes
+        except BaseException:
+            processes.shutdown(cancel_futures=True)
+            raise
 
 
 def start() -> None:

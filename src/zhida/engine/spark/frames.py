@@ -7,19 +7,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from zhida.engine.decisions import PLAIN_SCHEMA, columns_read
 from zhida.engine.errors import ColumnMissing
 from zhida.engine.law_source import LawSource
-from zhida.engine.spark.worker import (
-    ENTITIES,
-    ENTITY,
-    HOUSEHOLD,
-    PLAIN_SCHEMA,
-    ROWS_BEFORE_FUSING,
-    ROWS_PER_BATCH,
-    Task,
-    columns_read,
-    decide_rows,
-)
+from zhida.engine.spark.worker import ENTITIES, ENTITY, HOUSEHOLD, ROWS_BEFORE_FUSING, ROWS_PER_BATCH, Task, decide_rows
 from zhida.kernel.period import Month
 
 if TYPE_CHECKING:

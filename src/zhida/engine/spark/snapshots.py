@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from zhida.engine.decisions import columns_read
 from zhida.engine.law_source import LawSource
 from zhida.engine.spark.frames import DECISIONS
-from zhida.engine.spark.worker import ROWS_BEFORE_FUSING, ROWS_PER_BATCH, FileSpan, Task, columns_read, decide_files
+from zhida.engine.spark.worker import ROWS_BEFORE_FUSING, ROWS_PER_BATCH, FileSpan, Task, decide_files
 from zhida.engine.streaming import Folder
 from zhida.kernel.period import Month
 

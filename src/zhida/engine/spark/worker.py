@@ -13,11 +13,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from zhida.engine.batch import Batch
-from zhida.engine.decisions import SCHEMA, Chunk, decision_table, identity_columns
+from zhida.engine.decisions import PLAIN_SCHEMA, Chunk, columns_read, decision_table
 from zhida.engine.law_source import PackedLaw
-from zhida.engine.program import Program
-from zhida.engine.streaming import Folder, columns_of
+from zhida.engine.streaming import Folder
 from zhida.kernel.period import Month
 
 # In the order of their rows within a household.
@@ -30,9 +28,6 @@ ROWS_BEFORE_FUSING = 400_000
 
 # Row groups of one folder that go to one worker together.
 FileSpan = tuple[str, range]
-
-# Spark reads no dictionaries.
-PLAIN_SCHEMA = pa.schema([(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in SCHEMA])
 
 
 @dataclass(frozen=True)
@@ -65,7 +60,7 @@ class Decider:
         self._fuse_in_time(tables)
         program = self.program
         chunk = Chunk(tables["person"], tables["household"], tables["claim"], program.period)
-        evaluation = program.evaluate(Batch.from_arrow(chunk.person, chunk.household, chunk.claim))
+        evaluation = program.evaluate(chunk.batch)
         made = [decision_table(benefit.definition, evaluation[code], chunk) for code, benefit in program.benefits.items()]
         decided = [table.cast(PLAIN_SCHEMA) for table in made if table is not None]
         return pa.concat_tables(decided).sort_by(HOUSEHOLD) if decided else PLAIN_SCHEMA.empty_table()
@@ -109,12 +104,6 @@ def decide_files(batches: Iterator[pa.RecordBatch], task: Task, spans: Sequence[
             gaps = facts.gaps()
             for some in facts.spans(groups, task.rows_per_batch):
                 yield from decider.decide(facts.tables(some), gaps).to_batches()
-
-
-def columns_read(program: Program) -> dict[str, list[str]]:
-    """Return by entity the columns that a program's rules and the rows of its decisions need."""
-    read = columns_of(program)
-    return {entity: list(dict.fromkeys([*read.get(entity, ()), *names])) for entity, names in identity_columns(program).items()}
 
 
 def whole_households(batches: Iterator[pa.RecordBatch], rows_wanted: int) -> Iterator[pa.Table]:

@@ -7,13 +7,11 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from hashlib import sha256
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -295,12 +293,8 @@ def _made(parts: list[Part]) -> Iterator[Tally]:
     if len([part for part in parts if not Path(part.path).exists()]) < runs.FILES_FOR_WORKERS:
         yield from map(make_part, parts)
         return
-    with ProcessPoolExecutor(runs.WORKERS, mp_context=get_context("spawn"), initializer=workers.start) as pool:
-        try:
-            yield from pool.map(workers.make_part, parts)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    with workers.pool() as pool:
+        yield from pool.map(workers.make_part, parts)
 
 
 def _measured(parts: list[Part], tally: Tally, asked: Question) -> Any:

@@ -17,21 +17,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zhida.blocks.policies import law as laws
-from zhida.blocks.policies.decisions import Chunk
+from zhida.blocks.policies.decisions import Chunk, columns_read
+from zhida.blocks.policies.runs import CHUNKS_TO_FUSE, rows_by_chunk
 from zhida.blocks.policies.simulation.tallies import HOUSEHOLDS, BaseDecisions, Tally, count_chunk, is_income
 from zhida.engine.api import BenefitDefinition, Law, Program
-from zhida.engine.decisions import identity_columns
 from zhida.engine.reform import Reform, changed_benefits, read_reform, reformed
+from zhida.engine.streaming import Folder
 from zhida.kernel.files import atomic_path
 from zhida.kernel.period import Month
 
 # The variables of the law that a simulation asks for; the last three only where the installed packs have them.
 FIGURES = ("registered_people", "household_type", "has_disabled_member", "registered_wages", "people")
 INCOMES = ("checked_income", "low_income_line")
-# From so many chunks on, about a quarter of a million residents, machine code saves more time than it takes to make.
-CHUNKS_TO_COMPILE_FOR = 16
 # What a part's file says of itself.
-_TALLY, _GROUPS = b"tally", b"rows_by_chunk"
+_TALLY = b"tally"
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def make_part(part: Part) -> Tally:
     if path.exists():
         return Tally.from_json(json.loads(pq.read_metadata(path).metadata[_TALLY]))
     asked = question(date.fromisoformat(part.law_as_of), part.reform_text, part.reform_file, Month.parse(part.month), bool(part.run_file))
-    if part.chunks >= CHUNKS_TO_COMPILE_FOR:
+    if part.chunks >= CHUNKS_TO_FUSE:
         for program in (asked.base, asked.reform):
             if program is not None:
                 program.fuse()
@@ -119,28 +118,12 @@ def make_part(part: Part) -> Tally:
 
 def _chunks(part: Part, asked: Question) -> Iterator[tuple[Chunk, BaseDecisions | None]]:
     """Yield the chunks of a part with the columns that are needed, and the base law's decisions on them where a run has made them."""
-    columns = needed_columns([asked.base, asked.reform] if asked.reform else [asked.base])
-    files = {name: pq.ParquetFile(Path(part.snapshot) / f"{name}.parquet") for name in ("person", "household", "claim")}
+    columns = columns_read(*([asked.base, asked.reform] if asked.reform else [asked.base]))
+    facts = Folder(Path(part.snapshot), {**columns, "household": [*columns["household"], "district"]})
     decided = iter(_decided(part, asked)) if part.run_file else None
     for index in range(part.first_chunk, part.first_chunk + part.chunks):
-        tables = {
-            name: file.read_row_group(index, columns=[c for c in columns[name] if c in file.schema_arrow.names], use_threads=False)
-            for name, file in files.items()
-        }
+        tables = facts.tables(range(index, index + 1))
         yield Chunk(tables["person"], tables["household"], tables["claim"], asked.month), next(decided) if decided else None
-
-
-def needed_columns(programs: list[Program]) -> dict[str, list[str]]:
-    """Return by table the columns that some programs read, and those by which rows are told apart."""
-    needed: dict[str, list[str]] = {"person": [], "household": ["district"], "claim": []}
-    for program in programs:
-        for entity, names in identity_columns(program).items():
-            needed[entity] += names
-        for node in program.nodes:
-            if node.op == "fact":
-                entity, name = node.payload
-                needed[entity].append(name)
-    return {entity: list(dict.fromkeys(names)) for entity, names in needed.items()}
 
 
 def _decided(part: Part, asked: Question) -> Iterator[BaseDecisions]:
@@ -148,7 +131,7 @@ def _decided(part: Part, asked: Question) -> Iterator[BaseDecisions]:
     wanted = pa.array(sorted({*asked.touched, *asked.incomes}), pa.string())
     with pq.ParquetFile(part.run_file) as file:
         group = 0
-        for rows in json.loads(file.metadata.metadata[_GROUPS]):
+        for rows in rows_by_chunk(file):
             columns = ["benefit", "entity_no", "household_no", "status", "amount"]
             table = file.read_row_group(group, columns=columns, use_threads=False) if rows else None
             group += bool(rows)

@@ -148,7 +148,7 @@ class _Decisions:
 
 def count_chunk(asked: Question, chunk: Chunk, on_file: BaseDecisions | None, tally: Tally) -> pa.Table | None:
     """Add one chunk to a tally; return its households of known income (``HOUSEHOLDS``), None where the law has no low-income line."""
-    batch = Batch.from_arrow(chunk.person, chunk.household, chunk.claim)
+    batch = chunk.batch
     evaluation = asked.base.evaluate(batch)
     before = _Decisions(batch, chunk, evaluation, on_file)
     after = _Decisions(batch, chunk, asked.reform.evaluate(batch) if asked.reform else None)

@@ -7,28 +7,25 @@ the way up: a trial that says otherwise ends the search, for then the last value
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from zhida.blocks.policies import law as laws
 from zhida.blocks.policies import workers
-from zhida.blocks.policies.decisions import ENTITLED
+from zhida.blocks.policies.decisions import ENTITLED, columns_read
 from zhida.blocks.policies.errors import BudgetBelowBase, BudgetNotMet, CostNotMonotone, ParameterUnused
-from zhida.blocks.policies.runs import CHUNKS_PER_FILE, WORKERS
-from zhida.blocks.policies.simulation.parts import CHUNKS_TO_COMPILE_FOR, needed_columns, reformed_law
+from zhida.blocks.policies.runs import CHUNKS_PER_FILE, CHUNKS_TO_FUSE
+from zhida.blocks.policies.simulation.parts import reformed_law
 from zhida.blocks.policies.simulation.results import TIMES_A_YEAR, Targeting, Tried
 from zhida.engine.api import Batch, EngineError, Entry, Law, Parameter, Program
 from zhida.engine.parameters import Scale
 from zhida.engine.reform import Reform, ReformRefused, changed_benefits, read_reform
+from zhida.engine.streaming import Folder
 from zhida.engine.units import edge_unit
 from zhida.kernel.money import format_yuan
 from zhida.kernel.period import Month
@@ -180,10 +177,10 @@ def _program(reform: Reform | None, trial: Trial) -> Program:
 def cost_of(trial: Trial) -> int:
     """Return the cost of a year of some chunks, in fen, under the trial's reform or (without a text) the law in force."""
     program = _program(read_reform(trial.reform_text, trial.reform_file) if trial.reform_text else None, trial)
-    if trial.chunks >= CHUNKS_TO_COMPILE_FOR:
+    if trial.chunks >= CHUNKS_TO_FUSE:
         # Values of tables stand outside the machine code: most trials find it compiled.
         program.fuse()
-    return sum(_year_cost(program, batch) for batch in _batches(trial, needed_columns([program])))
+    return sum(_year_cost(program, batch) for batch in _batches(trial, program))
 
 
 def _year_cost(program: Program, batch: Batch) -> int:
@@ -194,10 +191,11 @@ def _year_cost(program: Program, batch: Batch) -> int:
     )
 
 
-def _batches(trial: Trial, columns: dict[str, list[str]]) -> Iterator[Batch]:
-    files = {name: pq.ParquetFile(Path(trial.snapshot) / f"{name}.parquet") for name in columns}
+def _batches(trial: Trial, *programs: Program) -> Iterator[Batch]:
+    """Read a trial's chunks one by one, with the columns that some programs read."""
+    facts = Folder(Path(trial.snapshot), columns_read(*programs))
     for index in range(trial.first_chunk, trial.first_chunk + trial.chunks):
-        tables = {name: file.read_row_group(index, columns=columns[name], use_threads=False) for name, file in files.items()}
+        tables = facts.tables(range(index, index + 1))
         yield Batch.from_arrow(tables["person"], tables["household"], tables["claim"])
 
 
@@ -209,10 +207,10 @@ def _costs(trial: Trial, first: Reform) -> Iterator[Cost]:
     """
     if trial.chunks <= CHUNKS_PER_FILE:
         programs = [_program(None, trial), _program(first, trial)]
-        batches = list(_batches(trial, needed_columns(programs)))
+        batches = list(_batches(trial, *programs))
         yield lambda reform: sum(_year_cost(_program(reform, trial), batch) for batch in batches)
         return
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=workers.start) as pool:
+    with workers.pool() as pool:
 
         def cost(reform: Reform | None) -> int:
             told = replace(trial, reform_text=reform.text if reform else "", reform_file=reform.file if reform else "")
@@ -220,11 +218,7 @@ def _costs(trial: Trial, first: Reform) -> Iterator[Cost]:
             parts = [replace(told, first_chunk=one, chunks=min(CHUNKS_PER_FILE, trial.chunks - one)) for one in firsts]
             return sum(pool.map(workers.cost_of, parts))
 
-        try:
-            yield cost
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+        yield cost
 
 
 # ---- the search -------------------------------------------------------------------------------------------------------------------------
