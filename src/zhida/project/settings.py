@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "zhida.blocks.places",
     "zhida.blocks.records",
     "zhida.blocks.policies",
+    "zhida.blocks.notices",
     "zhida.blocks.payments",
     "zhida.blocks.indicators",
     "zhida.web",

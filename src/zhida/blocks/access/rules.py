@@ -56,6 +56,7 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
     "resident": {
         "entitlements.view_own": Purpose.OWN_ENTITLEMENTS,
         "entitlements.appeal": Purpose.OWN_ENTITLEMENTS,
+        "notices.own": Purpose.OWN_ENTITLEMENTS,
     },
     "street_officer": {
         "entitlements.view_area": Purpose.CASEWORK,
@@ -63,6 +64,7 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
         "quarantine.view": Purpose.DATA_QUALITY,
         "quarantine.correct": Purpose.DATA_QUALITY,
         "payments.returns": Purpose.PAYMENT,
+        "notices.undelivered": Purpose.CASEWORK,
     },
     "data_officer": {
         "feeds.view": Purpose.DATA_QUALITY,
