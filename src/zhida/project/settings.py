@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "zhida.blocks.policies",
     "zhida.blocks.notices",
     "zhida.blocks.payments",
+    "zhida.blocks.tills",
     "zhida.blocks.indicators",
     "zhida.web",
 ]
@@ -107,6 +108,14 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [PACKAGE / "web" / "static"]
 WHITENOISE_USE_FINDERS = True
+
+# How notices leave the house (docs/operations.md); a channel that is not set up keeps what it should send.
+SITE_URL = os.environ.get("ZHIDA_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+SMTP_URL = os.environ.get("ZHIDA_SMTP", "")
+MAIL_FROM = os.environ.get("ZHIDA_MAIL_FROM", "直达 Zhida <notices@localhost.localdomain>")
+SMS_URL = os.environ.get("ZHIDA_SMS_URL", "")
+SMS_KEY = os.environ.get("ZHIDA_SMS_KEY", "")
+SMS_SECRET = os.environ.get("ZHIDA_SMS_SECRET", "")
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

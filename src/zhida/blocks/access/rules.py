@@ -65,8 +65,11 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
         "quarantine.correct": Purpose.DATA_QUALITY,
         "payments.returns": Purpose.PAYMENT,
         "notices.undelivered": Purpose.CASEWORK,
+        "tills.view": Purpose.PAYMENT,
     },
     "data_officer": {
+        "tills.view": Purpose.OPERATION,
+        "tills.manage": Purpose.OPERATION,
         "feeds.view": Purpose.DATA_QUALITY,
         "feeds.receive": Purpose.DATA_QUALITY,
         "quarantine.view": Purpose.DATA_QUALITY,
@@ -82,6 +85,8 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
         "payments.prepare": Purpose.PAYMENT,
         "payments.release": Purpose.PAYMENT,
         "payments.returns": Purpose.PAYMENT,
+        "tills.view": Purpose.PAYMENT,
+        "tills.settle": Purpose.PAYMENT,
     },
     "payment_checker": {
         "runs.view": Purpose.PAYMENT,
@@ -89,6 +94,7 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
         "payments.view": Purpose.PAYMENT,
         "payments.approve": Purpose.PAYMENT,
         "payments.sample": Purpose.PAYMENT,
+        "tills.view": Purpose.PAYMENT,
     },
     "policy_staff": {
         "reforms.simulate": Purpose.STATISTICS,
@@ -102,7 +108,10 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
         "payments.view": Purpose.AUDIT,
         "runs.view": Purpose.AUDIT,
         "feeds.view": Purpose.AUDIT,
+        "tills.view": Purpose.AUDIT,
     },
+    # A device of a provider; it signs in with a secret of its own and never opens a page.
+    "till": {"tills.use": Purpose.PAYMENT},
 }
 
 ALL_PERMISSIONS = frozenset(permission for granted in PERMISSIONS.values() for permission in granted)
