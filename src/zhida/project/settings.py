@@ -122,6 +122,9 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+# How often a till may ask, counted by each server process for itself. One request may carry a hundred events.
+TILL_REQUESTS_PER_MINUTE = int(os.environ.get("ZHIDA_TILL_REQUESTS_PER_MINUTE", "600"))
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

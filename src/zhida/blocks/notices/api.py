@@ -1,38 +1,77 @@
 """The door of notices: messages to residents and officers, how they travel, and where people can be reached."""
 
 from zhida.blocks.notices.commands import mark_read, notify, retry_delivery, tell_in_person
+from zhida.blocks.notices.contacts import (
+    CODE_VALID,
+    Contact,
+    confirm_contact,
+    contacts,
+    kind_to_stop,
+    opt_out,
+    opted_out_kinds,
+    optional_templates,
+    register_contact,
+    remove_contact,
+    stop_by_link,
+)
+from zhida.blocks.notices.delivering import Delivered, deliver
 from zhida.blocks.notices.errors import (
+    ChannelMisconfigured,
     DeliveryNotOpen,
+    InvalidAddress,
     NoticeNotFound,
+    StopLinkInvalid,
     TemplateInvalid,
+    TooManyCodes,
     UnknownKind,
+    WrongCode,
     WrongParameters,
     WrongRecipient,
 )
 from zhida.blocks.notices.queries import PAGE_ROWS, count_undelivered, inbox, notices_of, own_notice, undelivered, unread_count
-from zhida.blocks.notices.rules import Channel, DeliveryState, Message, Recipient, Undelivered
+from zhida.blocks.notices.rules import CHANNEL_TEXT, STATE_TEXT, Channel, DeliveryState, Message, Recipient, Undelivered
 from zhida.blocks.notices.wording import templates
 
 __all__ = [
+    "CHANNEL_TEXT",
+    "CODE_VALID",
     "PAGE_ROWS",
+    "STATE_TEXT",
     "Channel",
+    "ChannelMisconfigured",
+    "Contact",
+    "Delivered",
     "DeliveryNotOpen",
     "DeliveryState",
+    "InvalidAddress",
     "Message",
     "NoticeNotFound",
     "Recipient",
+    "StopLinkInvalid",
     "TemplateInvalid",
+    "TooManyCodes",
     "Undelivered",
     "UnknownKind",
+    "WrongCode",
     "WrongParameters",
     "WrongRecipient",
+    "confirm_contact",
+    "contacts",
     "count_undelivered",
+    "deliver",
     "inbox",
+    "kind_to_stop",
     "mark_read",
     "notices_of",
     "notify",
+    "opt_out",
+    "opted_out_kinds",
+    "optional_templates",
     "own_notice",
+    "register_contact",
+    "remove_contact",
     "retry_delivery",
+    "stop_by_link",
     "tell_in_person",
     "templates",
     "undelivered",

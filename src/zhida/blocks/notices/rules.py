@@ -86,6 +86,9 @@ REASONS = {
         Text("与发送服务的连接中断。", "The connection to the sending service broke."), Text("可以等待，也可以重发。", "Wait, or retry.")
     ),
     "number_unknown": Reason(Text("这个手机号不存在或已停机。", "The phone number does not exist or is out of service."), _ASK),
+    "too_late": Reason(
+        Text("验证码已过期，没有发出。", "The code had expired and was not sent."), Text("请本人重新获取。", "Ask for a new one.")
+    ),
     "unreadable": Reason(
         Text("这条通知的模板已不存在，写不出内容。", "The template of this notice is gone, so it cannot be written."),
         Text("请管理员恢复模板后重发。", "Have the administrator restore the template, then retry."),
