@@ -126,7 +126,8 @@ def test_a_dropped_line_costs_no_letter(post_office: PostOffice, reachable: Call
     reachable()
     reachable(7, "other@example.com")
     getattr(post_office, where)[ADDRESS] = [DROP]
-    api.notify(SYSTEM, "payment_returned", [about("payment:1"), about("payment:1", resident_no=7)])
+    api.notify(SYSTEM, "payment_returned", [about("payment:1")])
+    api.notify(SYSTEM, "payment_returned", [about("payment:1", resident_no=7)])
     told = api.deliver()
     assert (told.later, told.sent, post_office.connections) == (1, 1, 2)
     hours_pass()
