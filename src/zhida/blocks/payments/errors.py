@@ -2,6 +2,7 @@
 
 from zhida.kernel.errors import ZhidaError
 from zhida.kernel.money import format_yuan
+from zhida.kernel.text import Text
 
 
 class BatchUnknown(ZhidaError):
@@ -79,10 +80,11 @@ class BatchStillOpen(ZhidaError):
 
 
 class BankFileUnreadable(ZhidaError):
-    def __init__(self, file_name: str, detail: str) -> None:
+    def __init__(self, file_name: str, detail: Text | str) -> None:
+        why = Text.parse(detail) if isinstance(detail, str) else detail
         super().__init__(
-            f"银行文件 {file_name} 无法导入：{detail}；没有导入任何内容，请向银行索取正确的文件。",
-            f"Bank file {file_name} was not imported, not even in part: {detail}. Ask the bank for a correct file.",
+            f"银行文件 {file_name} 无法导入：{why.zh}；没有导入任何内容，请向银行索取正确的文件。",
+            f"Bank file {file_name} was not imported, not even in part: {why.en}. Ask the bank for a correct file.",
         )
 
 

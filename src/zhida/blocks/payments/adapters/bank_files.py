@@ -8,6 +8,7 @@ Both are C, as is what Arrow does with the lines; Python sees no single payment.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,6 +26,7 @@ from zhida.blocks.payments.adapters.iso20022 import CURRENCY, NAMESPACE, GroupSt
 from zhida.blocks.payments.errors import BankFileUnreadable
 from zhida.kernel.errors import InvalidAmount
 from zhida.kernel.money import plain_yuan
+from zhida.kernel.text import Text
 
 # What the bank may send; the schema of each lies in xsd/.
 READABLE = ("pain.002.001.03", "pain.002.001.12", "camt.053.001.08", "camt.054.001.08")
@@ -58,6 +60,8 @@ _READ_ONCE = (
 )  # fmt: skip
 # No entities, nothing from outside; and comments say nothing that the schema could check.
 _PARSER = {"load_dtd": False, "no_network": True, "resolve_entities": False, "remove_comments": True, "remove_pis": True}
+# How libxml2 begins what it says of an element that is not valid.
+_NOT_VALID = re.compile(r"Element '(?:\{[^}]*\})?([\w.-]{1,60})'")
 # Marks an element whose end was not read yet. The bank cannot write it: no schema allows it.
 _OPEN = "open"
 
@@ -99,7 +103,7 @@ class BankFileContents:
         except BankFileUnreadable:
             raise
         except (etree.LxmlError, InvalidAmount, ValueError) as error:
-            raise BankFileUnreadable(self.path.name, _short(error)) from error
+            raise BankFileUnreadable(self.path.name, _why(error)) from error
 
 
 def read_bank_file(path: Path) -> BankFileContents:
@@ -113,24 +117,32 @@ def read_bank_file(path: Path) -> BankFileContents:
             for _, root in etree.iterparse(handle, events=("start",), load_dtd=False, no_network=True, resolve_entities=False):
                 return BankFileContents(path, _message_name(path, root))
     except (etree.LxmlError, ValueError) as error:
-        raise BankFileUnreadable(path.name, _short(error)) from error
-    raise BankFileUnreadable(path.name, "it is empty")
+        raise BankFileUnreadable(path.name, _why(error)) from error
+    raise BankFileUnreadable(path.name, Text("文件是空的", "it is empty"))
 
 
 def _message_name(path: Path, root: etree._Element) -> str:
     """Return the name of the message, and refuse a document type: there lie entities and other people's files."""
     if root.getroottree().docinfo.doctype:
-        raise BankFileUnreadable(path.name, "document type definitions are not allowed")
+        raise BankFileUnreadable(path.name, Text("文件不允许含有文档类型定义（DTD）", "document type definitions are not allowed"))
     name = etree.QName(root)
     message_name = (name.namespace or "").removeprefix(NAMESPACE)
     if name.localname != "Document" or message_name not in READABLE:
-        raise BankFileUnreadable(path.name, f"it is not one of {', '.join(READABLE)}")
+        names = ", ".join(READABLE)
+        raise BankFileUnreadable(path.name, Text(f"不是可读的报文（{names}）", f"it is not one of {names}"))
     return message_name
 
 
-def _short(error: Exception) -> str:
-    """Return the first line of what a parser says, without the file's content."""
-    return str(error).split("\n")[0].split(": [facet")[0][:160]
+def _why(error: Exception) -> Text:
+    """Say what is wrong with a file, without its content."""
+    if isinstance(error, InvalidAmount):
+        return Text("有金额不是最多两位小数的元", "an amount is not yuan with at most two decimals")
+    said = str(error).split("\n")[0].split(" (<string>")[0]
+    if found := _NOT_VALID.match(said):
+        return Text(f"元素 {found[1]} 不符合报文格式标准", f"the element {found[1]} is not as the message's schema wants it")
+    if isinstance(error, etree.LxmlError):
+        return Text(f"不是完整正确的 XML（{said[:120]}）", f"it is not whole, well-formed XML ({said[:120]})")
+    return Text("有日期或数值无法读取", "a day or a number in it cannot be read")
 
 
 # From XML to lines of text: one per payment (T), entry (N), statement (S), balance (B), group (P), message (G) and file (H).
@@ -226,9 +238,9 @@ def _texts(path: Path, message_name: str) -> Iterator[bytes]:
 
 
 def _read_at_once(path: Path, message_name: str) -> Iterator[bytes]:
-    tree = etree.parse(str(path), etree.XMLParser(**_PARSER))
-    schema(message_name).assertValid(tree)
-    yield bytes(_style(message_name)(tree))
+    root = etree.fromstring(path.read_bytes(), etree.XMLParser(**_PARSER))
+    schema(message_name).assertValid(root)
+    yield bytes(_style(message_name)(root))
 
 
 def _read_in_blocks(path: Path, message_name: str) -> Iterator[bytes]:
@@ -249,7 +261,7 @@ def _read_in_blocks(path: Path, message_name: str) -> Iterator[bytes]:
     parser.close()
     # With a schema, lxml does not complain about a file that simply stops; its last tag must have been read.
     if root is None or not is_whole:
-        raise BankFileUnreadable(path.name, "it is cut off before its end")
+        raise BankFileUnreadable(path.name, Text("文件不完整，结尾缺失", "it is cut off before its end"))
     yield bytes(style(root))
 
 
@@ -393,8 +405,9 @@ class _BookedRows:
         written = fen.filter(pa.array(is_entry)).to_pylist() if is_closed.any() else []
         for line in np.flatnonzero(is_closed & (counts[number] > 0)):
             if written[line] is not None and written[line] != sums[number[line]]:
-                added, said = plain_yuan(sums[number[line]]), plain_yuan(written[line])
-                raise BankFileUnreadable(self._contents.path.name, f"an entry of {said} yuan holds payments of {added}")
+                said, added = plain_yuan(written[line]), plain_yuan(sums[number[line]])
+                why = Text(f"一笔 {said} 元的分录，其明细合计为 {added} 元", f"an entry of {said} yuan holds payments of {added}")
+                raise BankFileUnreadable(self._contents.path.name, why)
         self._is_entry_open = not is_closed[-1]
         self._entry_rows, self._entry_fen = (int(counts[-1]), sums[-1]) if self._is_entry_open else (0, 0)
         return is_closed & (counts[number] == 0)
@@ -429,12 +442,17 @@ class _BookedRows:
         opening = balances.get("OPBD") or balances.get("PRCD")
         closing = balances.get("CLBD")
         if opening is None or closing is None:
-            raise BankFileUnreadable(self._contents.path.name, "a statement has no opening or no closing balance")
+            why = Text("对账单缺少期初或期末余额", "a statement has no opening or no closing balance")
+            raise BankFileUnreadable(self._contents.path.name, why)
         if not (opening.written + closing.written).count(f"{CURRENCY} ") == 2:
-            raise BankFileUnreadable(self._contents.path.name, f"a statement is not in {CURRENCY}")
+            raise BankFileUnreadable(self._contents.path.name, Text("对账单不是人民币", f"a statement is not in {CURRENCY}"))
         if opening.fen + change_fen != closing.fen:
-            sums = f"{plain_yuan(opening.fen)} yuan, its entries add {plain_yuan(change_fen)} and it closes with {plain_yuan(closing.fen)}"
-            raise BankFileUnreadable(self._contents.path.name, f"a statement opens with {sums}")
+            opens, adds, closes = plain_yuan(opening.fen), plain_yuan(change_fen), plain_yuan(closing.fen)
+            why = Text(
+                f"对账单期初 {opens} 元、分录合计 {adds} 元、期末 {closes} 元，不相符",
+                f"a statement opens with {opens} yuan, its entries add {adds} and it closes with {closes}",
+            )
+            raise BankFileUnreadable(self._contents.path.name, why)
         return Statement(account, opening.fen, closing.fen, opening.day, closing.day)
 
 
@@ -456,7 +474,7 @@ def _numbered(is_closed: np.ndarray, goes_on: bool) -> np.ndarray:
 def _sums(group: np.ndarray, fen: np.ndarray, groups: int) -> list[int]:
     """Return the exact sum of each group."""
     if fen.size and int(np.abs(fen).max()) * fen.size >= 1 << 63:
-        raise ValueError("its amounts are too large to be added up")
+        raise ValueError("amounts too large to be added up")
     sums = np.zeros(groups, np.int64)
     np.add.at(sums, group, fen)
     return [int(fen) for fen in sums]
