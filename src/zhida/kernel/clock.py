@@ -17,6 +17,6 @@ def now() -> datetime:
 
 
 def today() -> date:
-    """Return the working day: ``ZHIDA_TODAY`` (2025-11-05) where it is set, else the calendar's."""
+    """Return the working day: ``ZHIDA_TODAY`` (2025-11-05) where it is set, else the calendar's in Hangzhou."""
     fixed = os.environ.get("ZHIDA_TODAY", "")
-    return date.fromisoformat(fixed) if fixed else now().date()
+    return date.fromisoformat(fixed) if fixed else now().astimezone(HANGZHOU).date()

@@ -6,6 +6,7 @@ urlpatterns = [
     path("", include("zhida.web.urls")),
     path("my/", include("zhida.web.resident.urls")),
     path("office/", include("zhida.web.officer.urls")),
+    path("api/", include("zhida.web.api.urls")),
     path("", include("zhida.web.cockpit.urls")),
 ]
 

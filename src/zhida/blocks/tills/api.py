@@ -42,7 +42,7 @@ from zhida.blocks.tills.queries import (
 )
 from zhida.blocks.tills.refunds import RefundRequest, refund_event
 from zhida.blocks.tills.rules import PROVIDER_KINDS, REASONS, Answer, EventRequest, EventState, Programme, Terms, local_day
-from zhida.blocks.tills.settlement import settle_day
+from zhida.blocks.tills.settlement import close_days, settle_day
 
 __all__ = [
     "PAGE_ROWS",
@@ -80,6 +80,7 @@ __all__ = [
     "answer_of",
     "booked_days",
     "check_event",
+    "close_days",
     "day_events",
     "day_totals",
     "demo_events",

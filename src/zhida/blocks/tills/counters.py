@@ -5,14 +5,22 @@ Whoever uses these holds the locks of the persons (``locking.lock_persons``), so
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import date
 
-from zhida.blocks.tills.models import UsageCounter
+from zhida.blocks.tills import rows
 from zhida.blocks.tills.rules import Terms, Used, capped_periods
 
 # Person, programme, period.
 Key = tuple[int, str, str]
+
+_KEY_COLUMNS = {"person_no": "bigint", "programme": "text", "period": "text"}
+_READ = """SELECT c.person_no, c.programme, c.period, c.times, c.fen FROM tills_usagecounter c
+    JOIN {wanted} ON c.person_no = w.person_no AND c.programme = w.programme AND c.period = w.period"""
+_COLUMNS = {**_KEY_COLUMNS, "times": "int", "fen": "bigint", "times_max": "int", "fen_max": "bigint"}
+_ADD = "ON CONFLICT (person_no, programme, period) DO UPDATE SET times = excluded.times, fen = excluded.fen"
+_ADD_UP_TO_CAP = _ADD + ", times_max = excluded.times_max, fen_max = excluded.fen_max"
 
 
 class Counters:
@@ -23,19 +31,12 @@ class Counters:
             for person, programme, terms, day in wanted
             for span, period in capped_periods(terms, day)
         }
-        self._used: dict[Key, Used] = {key: Used() for key in self._caps}
-        self._before: dict[Key, tuple[int, int]] = {}
-        if self._caps:
-            self._read()
+        self._before: dict[Key, tuple[int, int]] = self._read() if self._caps else {}
+        self._used = {key: Used(*self._before.get(key, (0, 0))) for key in self._caps}
 
-    def _read(self) -> None:
-        persons, programmes, periods = (set(column) for column in zip(*self._caps, strict=True))
-        # More than was asked for, by few rows: every person with every one of these programmes and periods.
-        found = UsageCounter.objects.filter(person_no__in=persons, programme__in=programmes, period__in=periods)
-        for person, programme, period, times, fen in found.values_list("person_no", "programme", "period", "times", "fen"):
-            if (person, programme, period) in self._used:
-                self._used[(person, programme, period)] = Used(times, fen)
-        self._before = {key: (used.times, used.fen) for key, used in self._used.items()}
+    def _read(self) -> dict[Key, tuple[int, int]]:
+        found = rows.query(_READ.format(wanted=rows.unfolded("w", _KEY_COLUMNS)), json.dumps(list(self._caps)))
+        return {(person, programme, period): (times, fen) for person, programme, period, times, fen in found}
 
     def of(self, person: int, programme: str, terms: Terms, day: date) -> dict[str, Used]:
         """Return what a person used, by span; counted on in place."""
@@ -46,12 +47,6 @@ class Counters:
 
         holds_caps: false where something is given back, which may leave more than a cap that was lowered since.
         """
-        changed = sorted(key for key, used in self._used.items() if (used.times, used.fen) != self._before[key])
-        rows = [UsageCounter(person_no=key[0], programme=key[1], period=key[2], **self._fields(key)) for key in changed]
-        fields = ["times", "fen", "times_max", "fen_max"] if holds_caps else ["times", "fen"]
-        unique = ["person_no", "programme", "period"]
-        UsageCounter.objects.bulk_create(rows, update_conflicts=True, unique_fields=unique, update_fields=fields)
-
-    def _fields(self, key: Key) -> dict[str, int | None]:
-        used, cap = self._used[key], self._caps[key]
-        return {"times": used.times, "fen": used.fen, "times_max": cap.times, "fen_max": cap.fen}
+        changed = sorted(key for key, used in self._used.items() if (used.times, used.fen) != self._before.get(key, (0, 0)))
+        written = [(*key, self._used[key].times, self._used[key].fen, self._caps[key].times, self._caps[key].fen) for key in changed]
+        rows.insert("tills_usagecounter", _COLUMNS, written, _ADD_UP_TO_CAP if holds_caps else _ADD)

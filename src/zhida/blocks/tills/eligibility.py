@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from zhida.blocks.access import api as access
 from zhida.blocks.parties import api as parties
 from zhida.blocks.policies import api as policies
 from zhida.blocks.records import api as records
+from zhida.blocks.tills import rows
 from zhida.blocks.tills.common import may, record
 from zhida.blocks.tills.models import EligibleResident, EventProgramme
 from zhida.blocks.tills.programmes import programmes
@@ -55,12 +57,12 @@ def write_list(programme: str, month: str, persons: dict[int, bool], merged: dic
     """Replace the list of a month. persons: number -> whether the answer is known."""
     kept = EventProgramme.objects.select_for_update().get(code=programme)
     EligibleResident.objects.filter(programme=programme, month=month).delete()
-    rows = (
+    made = (
         EligibleResident(programme=programme, month=month, resident_no=number, person_no=person, is_known=is_known)
         for person, is_known in persons.items()
         for number in (person, *merged.get(person, ()))
     )
-    EligibleResident.objects.bulk_create(rows, batch_size=_ROWS_AT_ONCE)
+    EligibleResident.objects.bulk_create(made, batch_size=_ROWS_AT_ONCE)
     kept.listed_months = sorted({*kept.listed_months, month})
     kept.save(update_fields=["listed_months"])
 
@@ -75,9 +77,9 @@ def _entitled(programme: Programme, run: Any) -> Iterator[tuple[int, bool]]:
         SELECT r.resident_no, d.status FROM decided d JOIN read_parquet(?) r ON r.household_no = d.entity_no WHERE d.entity_kind = 2
         ORDER BY 1, 2 DESC"""
     with duckdb.connect() as db:
-        rows = db.execute(sql, [policies.decisions_path(run.id), programme.who_benefit, residents]).fetchnumpy()
+        found = db.execute(sql, [policies.decisions_path(run.id), programme.who_benefit, residents]).fetchnumpy()
     # Where one line says yes and another is unknown, yes counts: it comes last.
-    return zip(rows["person"].tolist(), (rows["status"] == _ENTITLED).tolist(), strict=True)
+    return zip(found["person"].tolist(), (found["status"] == _ENTITLED).tolist(), strict=True)
 
 
 def _of_age(programme: Programme, run: Any) -> Iterator[tuple[int, bool]]:
@@ -87,8 +89,13 @@ def _of_age(programme: Programme, run: Any) -> Iterator[tuple[int, bool]]:
     end = Month(month.year - (programme.age_from or 0), month.month).end
     sql = "SELECT resident_no, birth_date IS NOT NULL AS known FROM read_parquet(?) WHERE birth_date < ? OR birth_date IS NULL"
     with duckdb.connect() as db:
-        rows = db.execute(sql, [residents, end]).fetchnumpy()
-    return zip(rows["resident_no"].tolist(), np.asarray(rows["known"], dtype=bool).tolist(), strict=True)
+        found = db.execute(sql, [residents, end]).fetchnumpy()
+    return zip(found["resident_no"].tolist(), np.asarray(found["known"], dtype=bool).tolist(), strict=True)
+
+
+_WANTED = {"resident_no": "bigint", "programme": "text", "month": "text"}
+_LOOK_UP = """SELECT e.programme, e.month, e.resident_no, e.person_no, e.is_known FROM tills_eligibleresident e
+    JOIN {wanted} ON e.resident_no = w.resident_no AND e.programme = w.programme AND e.month = w.month"""
 
 
 class Lists:
@@ -98,13 +105,9 @@ class Lists:
         """wanted: programme, month of the event, resident number."""
         wanted = set(wanted)
         self._list_of = {(programme, month): list_for(month, listed_months[programme]) for programme, month, _ in wanted}
-        lists = [(programme, listed) for (programme, _), listed in self._list_of.items() if listed]
-        rows = EligibleResident.objects.filter(
-            resident_no__in={number for _, _, number in wanted},
-            programme__in={programme for programme, _ in lists},
-            month__in={listed for _, listed in lists},
-        ).values_list("programme", "month", "resident_no", "person_no", "is_known")
-        self._rows = {(programme, month, number): (person, known) for programme, month, number, person, known in rows}
+        asked = [(number, programme, self._list_of[programme, month]) for programme, month, number in wanted]
+        found = rows.query(_LOOK_UP.format(wanted=rows.unfolded("w", _WANTED)), json.dumps([each for each in asked if each[2]]))
+        self._rows = {(programme, month, number): (person, bool(known)) for programme, month, number, person, known in found}
 
     def standing(self, programme: str, month: str, resident_no: int) -> Standing:
         """Return what the list that serves a month says of a resident."""

@@ -5,16 +5,17 @@ Each event is answered by itself. A key that was answered before gets the same a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max
 
+from zhida.blocks.tills import rows
 from zhida.blocks.tills.counters import Counters
 from zhida.blocks.tills.eligibility import Lists
 from zhida.blocks.tills.locking import lock_book_and_till, lock_persons
-from zhida.blocks.tills.models import BenefitEvent, SettledDay, Till
+from zhida.blocks.tills.models import BenefitEvent, Till
 from zhida.blocks.tills.programmes import installed
 from zhida.blocks.tills.rules import (
     Answer,
@@ -52,19 +53,44 @@ def post_events(till: Till, events: Sequence[EventRequest], now: datetime | None
             made.append(kept)
         answers.append(answer_of(kept) if is_same(kept, event) else refused(event, "conflict"))
     judged.counters.write()
-    BenefitEvent.objects.bulk_create(made)
+    rows.insert("tills_benefitevent", _COLUMNS, [_values(each) for each in made])
     return answers
+
+
+_COLUMNS = {
+    "till_id": "bigint", "key": "text", "programme": "text", "resident_no": "bigint", "person_no": "bigint",
+    "happened_at": "timestamptz", "happened_on": "date", "price_fen": "bigint", "state": "text", "reason": "text", "city_fen": "bigint",
+    "remaining_times": "int", "remaining_fen": "bigint", "received_at": "timestamptz", "booked_on": "date",
+    "refunded_price_fen": "bigint", "refunded_city_fen": "bigint",
+}  # fmt: skip
+
+
+def _values(event: BenefitEvent) -> tuple[object, ...]:
+    """Return an event's row in the order of _COLUMNS."""
+    return (
+        event.till_id, event.key, event.programme, event.resident_no, event.person_no,
+        rows.moment_text(event.happened_at), event.happened_on.isoformat(), event.price_fen, event.state, event.reason, event.city_fen,
+        event.remaining_times, event.remaining_fen, rows.moment_text(event.received_at), event.booked_on.isoformat(), 0, 0,
+    )  # fmt: skip
 
 
 def book_open_on(day: date) -> date:
     """Return the day that something arriving on a day is booked on: that day, unless its book is closed already."""
-    closed = SettledDay.objects.aggregate(last=Max("day"))["last"]
-    return max(day, closed + timedelta(days=1)) if closed else day
+    ((closed,),) = rows.query("SELECT max(day) FROM tills_settledday")
+    if closed is None:
+        return day
+    closed = closed if isinstance(closed, date) else date.fromisoformat(closed)
+    return max(day, closed + timedelta(days=1))
+
+
+_KEPT = "SELECT e.id FROM tills_benefitevent e JOIN {keys} ON e.key = k.key WHERE e.till_id = %s"
 
 
 def _answered_before(till: Till, events: Sequence[EventRequest]) -> dict[str, BenefitEvent]:
-    found = BenefitEvent.objects.filter(till=till, key__in={event.key for event in events})
-    return {event.key: event for event in found}
+    """Return the events on file under these keys: seldom any."""
+    keys = [[key] for key in {event.key for event in events}]
+    found = rows.query(_KEPT.format(keys=rows.unfolded("k", {"key": "text"})), json.dumps(keys), till.pk)
+    return {event.key: event for event in BenefitEvent.objects.filter(pk__in=[pk for (pk,) in found])} if found else {}
 
 
 def is_same(kept: BenefitEvent, event: EventRequest) -> bool:

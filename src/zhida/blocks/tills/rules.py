@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property, lru_cache
 
 from zhida.kernel.clock import HANGZHOU
 from zhida.kernel.period import Month
@@ -133,7 +134,7 @@ class EventRequest:
     happened_at: datetime
     price_fen: int
 
-    @property
+    @cached_property
     def day(self) -> date:
         return local_day(self.happened_at)
 
@@ -181,6 +182,7 @@ def local_day(moment: datetime) -> date:
     return moment.astimezone(HANGZHOU).date()
 
 
+@lru_cache(512)
 def periods_of(day: date) -> dict[str, str]:
     """Return the key of each span that a day lies in.
 

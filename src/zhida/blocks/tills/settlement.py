@@ -42,14 +42,24 @@ def settle_day(viewer: access.Viewer, day: date) -> SettledDay:
 
     Raises: DayNotBegun, PermissionMissing, and what payments reports.
     """
+    for each in close_days(viewer, day):
+        _instruct(viewer, each)
+    return SettledDay.objects.get(day=day)
+
+
+def close_days(viewer: access.Viewer, day: date) -> list[date]:
+    """Close the books up to a day and make their sums, without instructing payments; return the days that may wait for a batch.
+
+    Raises: DayNotBegun, PermissionMissing.
+    """
     may(viewer, "tills.settle")
     if day > clock.today():
         raise DayNotBegun(day.isoformat())
-    for each in _days_to_settle(day):
+    days = _days_to_settle(day)
+    for each in days:
         _close(viewer, each)
         _make_sums(viewer, each)
-        _instruct(viewer, each)
-    return SettledDay.objects.get(day=day)
+    return sorted({*days, *SettledDay.objects.filter(day__lte=day, batch_id=None).values_list("day", flat=True)})
 
 
 def _days_to_settle(day: date) -> list[date]:
