@@ -44,6 +44,10 @@ _BADGES: dict[str, tuple[str, Text]] = {
     "proposed": ("wait", Text("待确认", "Proposed")),
     "merged": ("good", Text("已合并", "Merged")),
     "undone": ("quiet", Text("已撤销", "Undone")),
+    # deliveries of notices
+    "sent": ("good", Text("已发出", "Sent")),
+    "given_up": ("bad", Text("多次未送达", "Given up")),
+    "unread": ("info", Text("未读", "Unread")),
     # appeals
     "open": ("wait", Text("处理中", "Open")),
     "answered": ("good", Text("已答复", "Answered")),

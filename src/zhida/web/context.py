@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from zhida.blocks.access import api as access
+from zhida.blocks.notices import api as notices
 from zhida.kernel.text import Text
 
 THEMES = ("auto", "light", "dark")
@@ -99,6 +100,7 @@ class Place:
 NAVIGATION = (
     Place(Text("幸福清单", "My list"), "/my/", ("entitlements.view_own",)),
     Place(Text("我的异议", "My appeals"), "/my/appeals/", ("entitlements.appeal",)),
+    Place(Text("联系方式", "How to reach me"), "/my/contact/", ("notices.contact",)),
     Place(Text("工作台", "Work"), "/office/", ("feeds.view", "quarantine.view", "payments.view", "appeals.handle")),
     Place(Text("部门数据", "Feeds"), "/office/feeds/", ("feeds.view",)),
     Place(Text("隔离数据", "Quarantine"), "/office/quarantine/", ("quarantine.view",)),
@@ -107,6 +109,7 @@ NAVIGATION = (
     Place(Text("发放批次", "Batches"), "/office/batches/", ("payments.view",)),
     Place(Text("银行退票", "Returns"), "/office/returns/", ("payments.returns",)),
     Place(Text("居民异议", "Appeals"), "/office/appeals/", ("appeals.handle",)),
+    Place(Text("未送达", "Undelivered"), "/office/notices/", ("notices.undelivered",)),
     Place(Text("查找居民", "Residents"), "/office/residents/", ("entitlements.view_area",)),
     Place(Text("改革模拟", "Reforms"), "/office/reforms/", ("reforms.simulate",)),
     Place(Text("驾驶舱", "Cockpit"), "/cockpit/", ("statistics.view",)),
@@ -116,7 +119,10 @@ NAVIGATION = (
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """Give every template: language, html_lang, html_class, theme, text_size, demo, viewer, viewer_name, role, navigation."""
+    """Give every template: language, html_lang, html_class, theme, text_size, demo, viewer, viewer_name, role, navigation, inbox.
+
+    inbox_url, unread: where the viewer's messages are, and how many were never opened.
+    """
     language = get_language() or "zh-hans"
     theme = _choice(request, THEME_COOKIE, THEMES)
     text_size = _choice(request, TEXT_SIZE_COOKIE, TEXT_SIZES)
@@ -133,7 +139,15 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "viewer_name": (user.display_name or user.username) if viewer else "",
         "role": ROLES.get(viewer.role) if viewer else None,
         "navigation": navigation(viewer, request.path) if viewer else [],
+        **_inbox(viewer),
     }
+
+
+def _inbox(viewer: access.Viewer | None) -> dict[str, Any]:
+    """Where the viewer's messages are and how many were never opened; nothing for nobody."""
+    if viewer is None or not access.purpose_of(viewer, "notices.own"):
+        return {"inbox_url": "", "unread": 0}
+    return {"inbox_url": "/my/notices/" if viewer.role == "resident" else "/office/notices/mine/", "unread": notices.unread_count(viewer)}
 
 
 def navigation(viewer: access.Viewer, path: str) -> list[dict[str, Any]]:

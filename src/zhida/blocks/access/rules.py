@@ -57,8 +57,10 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
         "entitlements.view_own": Purpose.OWN_ENTITLEMENTS,
         "entitlements.appeal": Purpose.OWN_ENTITLEMENTS,
         "notices.own": Purpose.OWN_ENTITLEMENTS,
+        "notices.contact": Purpose.OWN_ENTITLEMENTS,
     },
     "street_officer": {
+        "notices.own": Purpose.OPERATION,
         "entitlements.view_area": Purpose.CASEWORK,
         "appeals.handle": Purpose.CASEWORK,
         "quarantine.view": Purpose.DATA_QUALITY,
@@ -68,6 +70,7 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
         "tills.view": Purpose.PAYMENT,
     },
     "data_officer": {
+        "notices.own": Purpose.OPERATION,
         "tills.view": Purpose.OPERATION,
         "tills.manage": Purpose.OPERATION,
         "feeds.view": Purpose.DATA_QUALITY,
@@ -79,6 +82,7 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
         "runs.start": Purpose.OPERATION,
     },
     "payment_maker": {
+        "notices.own": Purpose.OPERATION,
         "runs.view": Purpose.PAYMENT,
         "feeds.view": Purpose.DATA_QUALITY,
         "payments.view": Purpose.PAYMENT,
@@ -89,6 +93,7 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
         "tills.settle": Purpose.PAYMENT,
     },
     "payment_checker": {
+        "notices.own": Purpose.OPERATION,
         "runs.view": Purpose.PAYMENT,
         "feeds.view": Purpose.DATA_QUALITY,
         "payments.view": Purpose.PAYMENT,
@@ -97,12 +102,14 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
         "tills.view": Purpose.PAYMENT,
     },
     "policy_staff": {
+        "notices.own": Purpose.OPERATION,
         "reforms.simulate": Purpose.STATISTICS,
         "statistics.view": Purpose.STATISTICS,
         "runs.view": Purpose.STATISTICS,
     },
-    "captain": {"statistics.view": Purpose.STATISTICS, "runs.view": Purpose.STATISTICS},
+    "captain": {"statistics.view": Purpose.STATISTICS, "runs.view": Purpose.STATISTICS, "notices.own": Purpose.OPERATION},
     "auditor": {
+        "notices.own": Purpose.OPERATION,
         "audit.view": Purpose.AUDIT,
         "statistics.view": Purpose.STATISTICS,
         "payments.view": Purpose.AUDIT,

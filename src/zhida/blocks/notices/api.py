@@ -19,8 +19,8 @@ from zhida.blocks.notices.errors import (
     ChannelMisconfigured,
     DeliveryNotOpen,
     InvalidAddress,
+    InvalidStopLink,
     NoticeNotFound,
-    StopLinkInvalid,
     TemplateInvalid,
     TooManyCodes,
     UnknownKind,
@@ -28,8 +28,17 @@ from zhida.blocks.notices.errors import (
     WrongParameters,
     WrongRecipient,
 )
-from zhida.blocks.notices.queries import PAGE_ROWS, count_undelivered, inbox, notices_of, own_notice, undelivered, unread_count
-from zhida.blocks.notices.rules import CHANNEL_TEXT, STATE_TEXT, Channel, DeliveryState, Message, Recipient, Undelivered
+from zhida.blocks.notices.queries import (
+    PAGE_ROWS,
+    count_undelivered,
+    delivery_counts,
+    inbox,
+    notices_of,
+    own_notice,
+    undelivered,
+    unread_count,
+)
+from zhida.blocks.notices.rules import CHANNEL_TEXT, STATE_TEXT, Channel, DeliveryCount, DeliveryState, Message, Recipient, Undelivered
 from zhida.blocks.notices.wording import templates
 
 __all__ = [
@@ -41,13 +50,14 @@ __all__ = [
     "ChannelMisconfigured",
     "Contact",
     "Delivered",
+    "DeliveryCount",
     "DeliveryNotOpen",
     "DeliveryState",
     "InvalidAddress",
+    "InvalidStopLink",
     "Message",
     "NoticeNotFound",
     "Recipient",
-    "StopLinkInvalid",
     "TemplateInvalid",
     "TooManyCodes",
     "Undelivered",
@@ -59,6 +69,7 @@ __all__ = [
     "contacts",
     "count_undelivered",
     "deliver",
+    "delivery_counts",
     "inbox",
     "kind_to_stop",
     "mark_read",

@@ -13,7 +13,7 @@ from django.utils import timezone
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Viewer
 from zhida.blocks.notices.codes import is_code_of, new_nonce
-from zhida.blocks.notices.errors import InvalidAddress, StopLinkInvalid, TooManyCodes, WrongCode
+from zhida.blocks.notices.errors import InvalidAddress, InvalidStopLink, TooManyCodes, WrongCode
 from zhida.blocks.notices.models import ContactPoint, Notice, NoticeDelivery
 from zhida.blocks.notices.rules import SENT_CHANNELS, Channel, DeliveryState, clean_address
 from zhida.blocks.notices.wording import Template, template, templates
@@ -42,7 +42,7 @@ def register_contact(viewer: Viewer, channel: str, written: str, language: str =
 
     Raises: PermissionMissing, InvalidAddress, TooManyCodes.
     """
-    purpose = access.require(viewer, "notices.own")
+    purpose = access.require(viewer, "notices.contact")
     address = clean_address(channel, written)
     if not address:
         raise InvalidAddress(channel)
@@ -92,7 +92,7 @@ def confirm_contact(viewer: Viewer, channel: str, code: str) -> None:
 @transaction.atomic
 def _confirmed(viewer: Viewer, channel: str, code: str) -> bool:
     """Say whether the code was right; a wrong one is counted, so this may not raise."""
-    purpose = access.require(viewer, "notices.own")
+    purpose = access.require(viewer, "notices.contact")
     contact = ContactPoint.objects.select_for_update().filter(resident_no=viewer.resident_no, channel=channel).first()
     if contact is None or not contact.pending_address or contact.code_sent_at is None:
         return False
@@ -121,7 +121,7 @@ def _send_what_waits(contact: ContactPoint) -> None:
 @transaction.atomic
 def remove_contact(viewer: Viewer, channel: str) -> None:
     """Forget an address; what was to go there stands in the inbox only. Raises: PermissionMissing."""
-    purpose = access.require(viewer, "notices.own")
+    purpose = access.require(viewer, "notices.contact")
     ContactPoint.objects.filter(resident_no=viewer.resident_no, channel=channel).delete()
     elsewhere = ContactPoint.objects.filter(resident_no=viewer.resident_no).exclude(confirmed_at=None).exists()
     for delivery in NoticeDelivery.objects.filter(notice__resident_no=viewer.resident_no, channel=channel, state=DeliveryState.WAITING):
@@ -142,7 +142,7 @@ def opt_out(viewer: Viewer, kinds: Iterable[str]) -> None:
 
     Raises: PermissionMissing.
     """
-    purpose = access.require(viewer, "notices.own")
+    purpose = access.require(viewer, "notices.contact")
     assert viewer.resident_no is not None
     _set_opt_outs(viewer.resident_no, {each.kind for each in optional_templates()} & set(kinds))
     access.record_access(viewer, purpose, "notices.opt_out", f"resident {viewer.resident_no}")
@@ -162,7 +162,7 @@ def optional_templates() -> list[Template]:
 
 def contacts(viewer: Viewer) -> list[Contact]:
     """List the viewer's channels, those without an address too. Raises: PermissionMissing."""
-    access.require(viewer, "notices.own")
+    access.require(viewer, "notices.contact")
     found = {contact.channel: contact for contact in ContactPoint.objects.filter(resident_no=viewer.resident_no)}
     return [_contact(channel, found.get(channel)) for channel in SENT_CHANNELS]
 
@@ -176,7 +176,7 @@ def _contact(channel: str, found: ContactPoint | None) -> Contact:
 
 def opted_out_kinds(viewer: Viewer) -> set[str]:
     """Return the kinds that are not sent to the viewer. Raises: PermissionMissing."""
-    access.require(viewer, "notices.own")
+    access.require(viewer, "notices.contact")
     found = ContactPoint.objects.filter(resident_no=viewer.resident_no)
     return set().union(*(contact.opted_out_kinds for contact in found))
 
@@ -187,13 +187,13 @@ def stop_token(delivery_id: int) -> str:
 
 
 def kind_to_stop(token: str) -> Text:
-    """Return what a stop link would stop. Raises: StopLinkInvalid."""
+    """Return what a stop link would stop. Raises: InvalidStopLink."""
     return template(_delivery_of(token).notice.kind).label
 
 
 @transaction.atomic
 def stop_by_link(token: str) -> None:
-    """Opt out of the kind of the message that carried the link. Raises: StopLinkInvalid."""
+    """Opt out of the kind of the message that carried the link. Raises: InvalidStopLink."""
     notice = _delivery_of(token).notice
     found = ContactPoint.objects.filter(resident_no=notice.resident_no)
     already: set[str] = set().union(*(contact.opted_out_kinds for contact in found))
@@ -205,9 +205,9 @@ def _delivery_of(token: str) -> NoticeDelivery:
     try:
         delivery_id = signing.loads(token, salt=_STOP_SALT)
     except signing.BadSignature:
-        raise StopLinkInvalid from None
+        raise InvalidStopLink from None
     found = NoticeDelivery.objects.select_related("notice").filter(pk=delivery_id).first()
     optional = {each.kind for each in optional_templates()}
     if found is None or found.notice.kind not in optional:
-        raise StopLinkInvalid
+        raise InvalidStopLink
     return found

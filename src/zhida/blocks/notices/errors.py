@@ -84,7 +84,7 @@ class TooManyCodes(ZhidaError):
         )
 
 
-class StopLinkInvalid(ZhidaError):
+class InvalidStopLink(ZhidaError):
     def __init__(self) -> None:
         super().__init__(
             "这个退订链接不完整或已失效；请登录后在“联系方式”里设置。",

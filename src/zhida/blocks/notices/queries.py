@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Purpose, Viewer
 from zhida.blocks.notices.models import NEEDS_A_PERSON, Notice, NoticeDelivery
-from zhida.blocks.notices.rules import Channel, Message, Undelivered, masked, reason_of
+from zhida.blocks.notices.rules import Channel, DeliveryCount, Message, Undelivered, masked, reason_of
 from zhida.blocks.notices.wording import templates, write
 from zhida.blocks.records import api as records
 
@@ -95,6 +95,16 @@ def undelivered(viewer: Viewer, purpose: Purpose, required: bool | None = None, 
 def count_undelivered(viewer: Viewer, required: bool | None = None) -> int:
     """Count what ``undelivered`` lists."""
     return _needing(viewer, required).count()
+
+
+def delivery_counts() -> list[DeliveryCount]:
+    """Count deliveries by kind, channel and state. No personal data."""
+    rows = (
+        NoticeDelivery.objects.values_list("notice__kind", "channel", "state")
+        .annotate(Count("id"))
+        .order_by("notice__kind", "channel", "state")
+    )
+    return [DeliveryCount(*row) for row in rows]
 
 
 def _needing(viewer: Viewer, required: bool | None) -> QuerySet[NoticeDelivery]:

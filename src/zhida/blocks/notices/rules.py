@@ -197,3 +197,13 @@ class Undelivered:
     reason: Reason
     reply: str
     may_retry: bool
+
+
+@dataclass(frozen=True)
+class DeliveryCount:
+    """How many deliveries of a kind stand where."""
+
+    kind: str
+    channel: str
+    state: str
+    count: int

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Purpose, Viewer
+from zhida.blocks.notices import api as notices
 from zhida.blocks.parties import api as parties
 from zhida.blocks.payments import api as payments
 from zhida.blocks.places import api as places
@@ -68,6 +69,13 @@ def _returns(viewer: Viewer, purpose: Purpose) -> Task:
     return Task(Text("退票和暂缓", "Returned or on hold"), payments.count_returns(viewer), reverse("officer:returns"), note, "bad")
 
 
+def _undelivered(viewer: Viewer, purpose: Purpose) -> Task:
+    note = Text("必须让居民知道，请电话或上门", "must reach the resident: call or visit")
+    return Task(
+        Text("未送达的通知", "Undelivered notices"), notices.count_undelivered(viewer, required=True), reverse("officer:undelivered"), note
+    )
+
+
 def _refused(viewer: Viewer, purpose: Purpose) -> Task:
     count = sum(delivery.state == "refused" for delivery in records.deliveries(viewer, purpose))
     note = Text("整份没有接收，请确认列名或请部门重发", "refused whole: confirm the columns, or ask for a new file")
@@ -103,6 +111,7 @@ _TASKS: tuple[tuple[str, Callable[[Viewer, Purpose], Task]], ...] = (
         _batches("released", Text("等银行回执的批次", "Batches at the bank"), Text("等回执后结清", "settle when it has answered")),
     ),
     ("payments.returns", _returns),
+    ("notices.undelivered", _undelivered),
     ("quarantine.correct", _quarantine),
 )
 

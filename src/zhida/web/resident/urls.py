@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhida.web.resident import views
+from zhida.web.resident import contact, notices, views
 
 app_name = "resident"
 urlpatterns = [
@@ -11,6 +11,13 @@ urlpatterns = [
     path("history/", views.history, name="history"),
     path("sharing/", views.sharing, name="sharing"),
     path("appeals/", views.my_appeals, name="appeals"),
+    path("notices/", notices.inbox, name="notices"),
+    path("notices/<int:notice_id>/", notices.notice, name="notice"),
+    path("contact/", contact.contact, name="contact"),
+    path("contact/choices/", contact.choices, name="contact_choices"),
+    path("contact/<slug:channel>/", contact.register, name="register_contact"),
+    path("contact/<slug:channel>/confirm/", contact.confirm, name="confirm_contact"),
+    path("contact/<slug:channel>/remove/", contact.remove, name="remove_contact"),
     path("<slug:benefit>/<int:entity_no>/", views.why, name="why"),
     path("<slug:benefit>/<int:entity_no>/wrong/", views.appeal, name="appeal"),
 ]

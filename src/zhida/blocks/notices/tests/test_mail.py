@@ -64,7 +64,7 @@ def test_one_press_stops_a_kind_but_not_one_that_the_law_requires(post_office: P
     assert contact.opted_out_kinds == {"payment_first"} and api.deliver().sent == 1
     assert post_office.letters[ADDRESS][1]["List-Unsubscribe"] is None
     assert api.inbox(LIN_XIAOMAN)[1] == 3
-    with pytest.raises(api.StopLinkInvalid):
+    with pytest.raises(api.InvalidStopLink):
         api.stop_by_link(token + "x")
 
 
