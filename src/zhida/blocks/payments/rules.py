@@ -114,7 +114,7 @@ DAYS_TO_ACCOUNT = 2
 ORGANISATION = "org:"
 
 _REFERENCE = re.compile(r"ZD(\d{16})")
-_BATCH_MESSAGE = re.compile(r"ZHIDA-(\d{8})")
+_BATCH_MESSAGE = re.compile(r"ZHIDA-(\d{8})(?:-\d{3})?")
 
 
 def end_to_end_id(transaction_id: int) -> str:
@@ -143,6 +143,16 @@ def message_id_of(batch_id: int) -> str:
     'ZHIDA-00000007'
     """
     return f"ZHIDA-{batch_id:08d}"
+
+
+def batch_of_message(message_id: str) -> int:
+    """Return the batch that a message carries, or a part of; 0 where it is not one of ours.
+
+    >>> batch_of_message("ZHIDA-00000007"), batch_of_message("ZHIDA-00000007-012"), batch_of_message("PAYROLL-7")
+    (7, 7, 0)
+    """
+    match = _BATCH_MESSAGE.fullmatch(message_id)
+    return int(match[1]) if match else 0
 
 
 def reason_text(code: str) -> Text | None:

@@ -70,7 +70,8 @@ def payment_info_id(message_id: str, benefit: str) -> str:
     >>> payment_info_id("ZHIDA-00000007", "dibao")
     'ZHIDA-00000007-dibao'
     """
-    short = benefit if len(benefit) <= 20 else f"{benefit[:11]}-{sha256(benefit.encode()).hexdigest()[:8]}"
+    room = 34 - len(message_id)
+    short = benefit if len(benefit) <= room else f"{benefit[: room - 9]}-{sha256(benefit.encode()).hexdigest()[:8]}"
     return f"{message_id}-{short}"
 
 
