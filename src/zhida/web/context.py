@@ -97,6 +97,8 @@ class Place:
     permissions: tuple[str, ...]
 
 
+# The inbox is reached from the header's own link, not from the navigation.
+INBOX_URLS = ("/my/notices/", "/office/notices/mine/")
 NAVIGATION = (
     Place(Text("幸福清单", "My list"), "/my/", ("entitlements.view_own",)),
     Place(Text("我的异议", "My appeals"), "/my/appeals/", ("entitlements.appeal",)),
@@ -147,13 +149,14 @@ def _inbox(viewer: access.Viewer | None) -> dict[str, Any]:
     """Where the viewer's messages are and how many were never opened; nothing for nobody."""
     if viewer is None or not access.purpose_of(viewer, "notices.own"):
         return {"inbox_url": "", "unread": 0}
-    return {"inbox_url": "/my/notices/" if viewer.role == "resident" else "/office/notices/mine/", "unread": notices.unread_count(viewer)}
+    return {"inbox_url": INBOX_URLS[0] if viewer.role == "resident" else INBOX_URLS[1], "unread": notices.unread_count(viewer)}
 
 
 def navigation(viewer: access.Viewer, path: str) -> list[dict[str, Any]]:
     """List the places a viewer may go, the deepest one that holds the present path marked as current."""
     places = [place for place in NAVIGATION if any(access.purpose_of(viewer, name) for name in place.permissions)]
-    here = max((place.url for place in places if path.startswith(place.url)), key=len, default="")
+    elsewhere = path.startswith(INBOX_URLS)
+    here = "" if elsewhere else max((place.url for place in places if path.startswith(place.url)), key=len, default="")
     return [{"label": place.label, "url": place.url, "current": place.url == here} for place in places]
 
 

@@ -39,7 +39,7 @@ def inbox(viewer: Viewer, words: str = "", page: int = 1) -> tuple[list[Message]
 
 def _has(message: Message, wanted: list[str]) -> bool:
     texts = (message.label, message.title, message.body)
-    said = " ".join(f"{text.zh} {text.en}" for text in texts).casefold()
+    said = " ".join(f"{text.zh} {text.en}" for text in texts).replace("\u00a0", " ").casefold()
     return all(word in said for word in wanted)
 
 

@@ -20,7 +20,8 @@ class Channel(StrEnum):
     SMS = "sms"
 
 
-SENT_CHANNELS = (Channel.EMAIL, Channel.SMS)
+# In the order people have them.
+SENT_CHANNELS = (Channel.SMS, Channel.EMAIL)
 
 
 class DeliveryState(StrEnum):

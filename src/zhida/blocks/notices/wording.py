@@ -187,7 +187,8 @@ def _keep_code(value: Any) -> str:
 
 
 def _write_money(fen: int) -> Text:
-    return Text(f"{format_yuan(fen)} 元", f"¥{format_yuan(fen)}")
+    # The space does not break: an amount stands on one line.
+    return Text(f"{format_yuan(fen)}\u00a0元", f"¥{format_yuan(fen)}")
 
 
 def _write_benefit(code: str) -> Text:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from email.policy import SMTP
 from pathlib import Path
 
 from zhida.blocks.notices.adapters.letters import Letter
@@ -20,7 +19,7 @@ class MailFolder:
         self._folder, self._sender = folder, checked_sender(sender)
 
     def send(self, letter: Letter) -> str:
-        return _write(self._folder / f"{_name(letter)}.eml", message(letter, self._sender).as_bytes(policy=SMTP))
+        return _write(self._folder / f"{_name(letter)}.eml", message(letter, self._sender).as_bytes())
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UniqueUnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime, parseaddr
 from html import escape
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -27,6 +27,19 @@ _STOP = Text("不想再收到这一类邮件", "Stop messages of this kind")
 _AUTOMATIC = Text("这是系统自动发送的通知，请不要回复。", "This notice was sent automatically. Please do not reply.")
 
 
+class _OneLine(UniqueUnstructuredHeader):
+    """An address in angle brackets longer than a line: folding would encode it, and no mail program reads it then."""
+
+    def fold(self, *, policy: EmailPolicy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _OneLine)
+_HEADERS.map_to_type("message-id", _OneLine)
+POLICY = SMTP.clone(header_factory=_HEADERS)
+
+
 class SmtpMail:
     """Sends through ``smtp(s)://user:password@host:port``. smtp turns to TLS by STARTTLS; only ``?starttls=no`` or loopback go without.
 
@@ -38,7 +51,7 @@ class SmtpMail:
         self._connection: smtplib.SMTP | None = None
 
     def send(self, letter: Letter) -> str:
-        content = message(letter, self._sender).as_bytes(policy=SMTP)
+        content = message(letter, self._sender).as_bytes()
         connection = self._connection or self._connect()
         try:
             return self._hand_over(connection, letter.address, content)
@@ -162,7 +175,7 @@ def _error(code: int, words: str, at_address: bool) -> str:
 
 def message(letter: Letter, sender: Address) -> EmailMessage:
     """Write a letter as a message: headers, plain text, and the same as HTML."""
-    made = EmailMessage(policy=SMTP)
+    made = EmailMessage(policy=POLICY)
     made["From"] = sender
     made["To"] = Address(addr_spec=letter.address)
     made["Subject"] = letter.title

@@ -17,7 +17,7 @@ def test_lin_xiaoman_gets_it_zhou_zhiqiang_sees_that_it_went_nowhere_and_wu_jing
     assert api.notify(SYSTEM, "payment_returned", [about("payment:1")]) == 1
     (message,), total = api.inbox(LIN_XIAOMAN)
     assert total == 1 and api.unread_count(LIN_XIAOMAN) == 1
-    assert message.title.zh == "1,301.50 元 被银行退回来了" and "账户已销户。" in message.body.zh
+    assert message.title.zh == "1,301.50\u00a0元被银行退回来了" and "账户已销户。" in message.body.zh
     assert message.title.en == "The bank sent ¥1,301.50 back" and "October 2025" in message.body.en
     assert api.inbox(SHEN_AYING) == ([], 0)
     (row,), _ = api.undelivered(ZHOU_ZHIQIANG, Purpose.CASEWORK)

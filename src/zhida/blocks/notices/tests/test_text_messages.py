@@ -82,7 +82,7 @@ def test_a_text_message_is_signed_and_short(provider: Provider, delivery: Notice
     delivery.refresh_from_db()
     assert (delivery.state, delivery.provider_id) == ("sent", "sms-7")
     (told,) = provider.taken.values()
-    assert told["to"] == f"+86{NUMBER}" and told["text"].startswith("【直达】") and "1,301.50 元" in told["text"]
+    assert told["to"] == f"+86{NUMBER}" and told["text"].startswith("【直达】") and "1,301.50\u00a0元" in told["text"]
 
 
 @pytest.mark.parametrize("answer", [500, 503, 429, 302, None])
