@@ -19,8 +19,12 @@ _KEY_COLUMNS = {"person_no": "bigint", "programme": "text", "period": "text"}
 _READ = """SELECT c.person_no, c.programme, c.period, c.times, c.fen FROM tills_usagecounter c
     JOIN {wanted} ON c.person_no = w.person_no AND c.programme = w.programme AND c.period = w.period"""
 _COLUMNS = {**_KEY_COLUMNS, "times": "int", "fen": "bigint", "times_max": "int", "fen_max": "bigint"}
-_ADD = "ON CONFLICT (person_no, programme, period) DO UPDATE SET times = excluded.times, fen = excluded.fen"
-_ADD_UP_TO_CAP = _ADD + ", times_max = excluded.times_max, fen_max = excluded.fen_max"
+# What is added is added in the database, so that its constraints see the sum, whoever else counted meanwhile.
+_ADD = """ON CONFLICT (person_no, programme, period) DO UPDATE SET times = tills_usagecounter.times + excluded.times,
+    fen = tills_usagecounter.fen + excluded.fen, times_max = excluded.times_max, fen_max = excluded.fen_max"""
+_GIVE_BACK = """UPDATE tills_usagecounter SET times = tills_usagecounter.times + r.times, fen = tills_usagecounter.fen + r.fen FROM {rows}
+    WHERE tills_usagecounter.person_no = r.person_no AND tills_usagecounter.programme = r.programme
+    AND tills_usagecounter.period = r.period"""
 
 
 class Counters:
@@ -42,11 +46,19 @@ class Counters:
         """Return what a person used, by span; counted on in place."""
         return {span: self._used[(person, programme, period)] for span, period in capped_periods(terms, day)}
 
-    def write(self, holds_caps: bool = True) -> None:
-        """Write what changed, in the order of the unique key; the database refuses what is above its cap.
+    def add(self) -> None:
+        """Write what was used more, in the order of the unique key; the database refuses what is above its cap."""
+        rows.insert("tills_usagecounter", _COLUMNS, self._changes(), _ADD)
 
-        holds_caps: false where something is given back, which may leave more than a cap that was lowered since.
-        """
-        changed = sorted(key for key, used in self._used.items() if (used.times, used.fen) != self._before.get(key, (0, 0)))
-        written = [(*key, self._used[key].times, self._used[key].fen, self._caps[key].times, self._caps[key].fen) for key in changed]
-        rows.insert("tills_usagecounter", _COLUMNS, written, _ADD_UP_TO_CAP if holds_caps else _ADD)
+    def give_back(self) -> None:
+        """Write what was used less. Caps stay as they are: one that was lowered since may still be below what was used."""
+        rows.execute(_GIVE_BACK.format(rows=rows.unfolded("r", _COLUMNS)), json.dumps(self._changes()))
+
+    def _changes(self) -> list[tuple[object, ...]]:
+        """Return a row of _COLUMNS per counter that changed, with what was added to it."""
+        found = []
+        for key, used in sorted(self._used.items(), key=lambda each: each[0]):
+            times, fen = self._before.get(key, (0, 0))
+            if (used.times, used.fen) != (times, fen):
+                found.append((*key, used.times - times, used.fen - fen, self._caps[key].times, self._caps[key].fen))
+        return found

@@ -52,7 +52,7 @@ def post_events(till: Till, events: Sequence[EventRequest], now: datetime | None
             kept = answered[event.key] = _row(till, event, answer, person_no, now, booked_on)
             made.append(kept)
         answers.append(answer_of(kept) if is_same(kept, event) else refused(event, "conflict"))
-    judged.counters.write()
+    judged.counters.add()
     rows.insert("tills_benefitevent", _COLUMNS, [_values(each) for each in made])
     return answers
 

@@ -118,4 +118,4 @@ def _give_back(event: BenefitEvent, terms: Terms, city_fen: int, is_whole: bool)
         # A wording that was changed later may have a cap that did not count this event.
         used.fen = max(0, used.fen - city_fen)
         used.times = max(0, used.times - is_whole)
-    counters.write(holds_caps=False)
+    counters.give_back()
