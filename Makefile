@@ -8,7 +8,7 @@ PERSONS ?= 12000000
 BENCH_VENV := var/bench-venv
 export ZHIDA_HOME ?= $(CURDIR)/var
 
-.PHONY: help demo start test test-sqlite test-postgres test-journeys test-spark spark check bench bench-engine new-pack sizes docs pictures clean
+.PHONY: help demo start deliver test test-sqlite test-postgres test-journeys test-spark spark check bench bench-engine new-pack sizes docs pictures clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ demo: $(VENV)/ready
 ## make start           serve the demonstration that is already there
 start: $(VENV)/ready
 	@ZHIDA_DEMO=$${ZHIDA_DEMO-1} ZHIDA_TODAY=$${ZHIDA_TODAY-2025-11-05} $(BIN)/zhida serve $(ARGS)
+
+## make deliver         send notices as they fall due, beside the server
+deliver: $(VENV)/ready
+	@ZHIDA_DEMO=$${ZHIDA_DEMO-1} ZHIDA_TODAY=$${ZHIDA_TODAY-2025-11-05} $(BIN)/zhida notices deliver --watch $(ARGS)
 
 ## make test            everything a change must pass, on SQLite, PostgreSQL, in a browser and on a cluster of two workers
 test: $(VENV)/ready-dev

@@ -73,7 +73,7 @@ class NoticeDelivery(models.Model):
         ]
         indexes = [
             # Few rows of many: what is due, and the officers' list.
-            models.Index(fields=["next_attempt_at"], condition=Q(state="waiting") & ~Q(channel="inbox"), name="delivery_due"),
+            models.Index(fields=["next_attempt_at", "id"], condition=Q(state="waiting") & ~Q(channel="inbox"), name="delivery_due"),
             models.Index(fields=["community"], condition=NEEDS_A_PERSON, name="delivery_needs_a_person"),
         ]
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from zhida.blocks.access.api import Viewer
+from zhida.blocks.notices.models import ContactPoint, NoticeDelivery
 from zhida.blocks.notices.rules import Recipient
 
 LIN = 1_001
@@ -20,3 +23,14 @@ FIRST = {"benefit": "dibao", "amount": 130_150, "period": "2025-10", "day": "202
 def about(subject: str, resident_no: int = LIN, community: int = COMMUNITY_OF_LIN, **parameters: object) -> Recipient:
     """Return a recipient of a notice of kind ``payment_returned``; other parameters by name."""
     return Recipient(subject, parameters or RETURNED, resident_no=resident_no, community=community)
+
+
+def give_address(resident_no: int = LIN, address: str = "lin@example.com", channel: str = "email", language: str = "zh") -> ContactPoint:
+    """Give a resident a confirmed address."""
+    found = {"resident_no": resident_no, "channel": channel, "address": address, "language": language}
+    return ContactPoint.objects.create(**found, confirmed_at=timezone.now())
+
+
+def deliveries() -> list[tuple[int, str]]:
+    """List number and state of every delivery."""
+    return list(NoticeDelivery.objects.order_by("id").values_list("id", "state"))

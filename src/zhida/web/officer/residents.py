@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from zhida.blocks.notices import api as notices
 from zhida.blocks.payments import api as payments
 from zhida.blocks.policies import api as policies
 from zhida.blocks.records import api as records
@@ -46,6 +47,7 @@ def resident(request: HttpRequest, resident_no: int) -> HttpResponse:
         "months": [{"label": month(one), "url": f"?month={one}", "current": one == found.month} for one in reversed(found.months)],
         "month_query": f"?month={found.month}" if request.GET.get("month") else "",
         "payments": [(line, benefit_label(line.benefit)) for line in paid],
+        "notices": notices.notices_of(request.viewer, request.purpose, resident_no),
         "trail": [_search(), {"label": found.resident.name}],
     }
     return render(request, "officer/resident.html", context)

@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from zhida.blocks.notices.models import ContactPoint, NoticeDelivery
-from zhida.blocks.notices.testing import LIN
+from zhida.blocks.notices.testing import give_address
 from zhida.blocks.notices.tests.post_office import PostOffice, open_post_office
 
 
@@ -27,13 +27,8 @@ def post_office(settings: object) -> Iterator[PostOffice]:
 
 @pytest.fixture
 def reachable() -> Callable[..., ContactPoint]:
-    """Return a function that gives a resident a confirmed address."""
-
-    def give(resident_no: int = LIN, address: str = "lin@example.com", channel: str = "email", language: str = "zh") -> ContactPoint:
-        found = {"resident_no": resident_no, "channel": channel, "address": address, "language": language}
-        return ContactPoint.objects.create(**found, confirmed_at=timezone.now())
-
-    return give
+    """The function that gives a resident a confirmed address."""
+    return give_address
 
 
 @pytest.fixture

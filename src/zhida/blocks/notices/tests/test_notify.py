@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.db import transaction
 
-from zhida.blocks.access.api import SYSTEM, Purpose, Viewer
+from zhida.blocks.access.api import SYSTEM, NotYours, Purpose, Viewer, audit_entries
 from zhida.blocks.notices import api
 from zhida.blocks.notices.models import Notice, NoticeDelivery
 from zhida.blocks.notices.testing import COMMUNITY_OF_LIN, FIRST, LIN, LIN_XIAOMAN, SHEN_AYING, WU_JING, ZHOU_ZHIQIANG, about
+from zhida.blocks.parties import api as parties
+from zhida.blocks.records.testing import community, id_number, tiny_city
 
 pytestmark = pytest.mark.django_db
 
@@ -95,3 +99,15 @@ def test_thousands_at_once_in_pages() -> None:
     page, total = api.undelivered(ZHOU_ZHIQIANG, Purpose.CASEWORK, page=2)
     assert total == 3_000 and len(page) == api.PAGE_ROWS
     assert page[0].delivery_id > api.undelivered(ZHOU_ZHIQIANG, Purpose.CASEWORK)[0][-1].delivery_id
+
+
+def test_an_officer_reads_what_a_resident_of_the_own_street_was_told(tmp_path: Path) -> None:
+    tiny_city(tmp_path)
+    lin = parties.resident_no_of(id_number("1990-05-12", 22))
+    api.notify(SYSTEM, "payment_returned", [about("payment:1", resident_no=lin)])
+    before = len(audit_entries(f"resident {lin}"))
+    here, elsewhere = Viewer("zhou", "street_officer", str(community())[:9]), WU_JING
+    (message,) = api.notices_of(here, Purpose.CASEWORK, lin)
+    assert message.resident_no == lin and len(audit_entries(f"resident {lin}")) == before + 1
+    with pytest.raises(NotYours):
+        api.notices_of(elsewhere, Purpose.CASEWORK, lin)
