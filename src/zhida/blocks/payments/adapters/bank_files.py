@@ -1,15 +1,13 @@
-"""Bank files read: pain.002, camt.054 and camt.053, as columns and in pieces. Knows XML, not our tables.
+"""Bank files read: pain.002, camt.054 and camt.053, as columns and in pieces. Knows ISO 20022, not our tables.
 
-The parser takes a file block by block and checks it against the official schema as it goes. After each block a stylesheet
-turns the payments that are complete into lines of text, and they leave the tree: a file of millions never stands in memory.
-Both are C, as is what Arrow does with the lines; Python sees no single payment. A document type, and so every entity, is refused.
+A file is checked against its official schema while it is read (``xml_lines``), and a document type is refused, so that it has no
+entities. What stands in a file comes as lines of text, and Arrow works out what they mean, whole columns at a time.
 """
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -20,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from lxml import etree
-from pyarrow import csv
 
 from zhida.blocks.payments.adapters.iso20022 import CURRENCY, NAMESPACE, GroupStatus, schema
+from zhida.blocks.payments.adapters.xml_lines import COMPLETE, OPEN, CutOff, LineReader, for_each, write_line
 from zhida.blocks.payments.errors import BankFileUnreadable
 from zhida.kernel.errors import InvalidAmount
 from zhida.kernel.money import plain_yuan
@@ -50,20 +48,12 @@ _STATUS = {code: "accepted" for code in ("ACCP", "ACSP", "ACSC", "ACWC", "ACWP",
 _GROUP_STATUS = _STATUS | {"PART": "accepted"}
 _WAITING = ("RCVD", "PDNG", "ACTC", "ACFC", "PATC", "PRES")
 
-_BYTES_PER_READ = 1 << 16
-_BYTES_PER_BATCH = 1 << 21
-# Up to this size a file is read as one tree, of about 15 times as much memory.
-_BYTES_AT_ONCE = 1 << 25
 # Elements that are read once, when they are complete, and then leave the tree: a file may hold millions of most of them.
 _READ_ONCE = (
     "GrpHdr", "OrgnlGrpInfAndSts", "OrgnlPmtInfAndSts", "TxInfAndSts", "Stmt", "Bal", "Ntfctn", "Ntry", "NtryDtls", "TxDtls",
 )  # fmt: skip
-# No entities, nothing from outside; and comments say nothing that the schema could check.
-_PARSER = {"load_dtd": False, "no_network": True, "resolve_entities": False, "remove_comments": True, "remove_pis": True}
 # How libxml2 begins what it says of an element that is not valid.
 _NOT_VALID = re.compile(r"Element '(?:\{[^}]*\})?([\w.-]{1,60})'")
-# Marks an element whose end was not read yet. The bank cannot write it: no schema allows it.
-_OPEN = "open"
 
 
 @dataclass(frozen=True)
@@ -96,12 +86,10 @@ class BankFileContents:
         """
         rows_of = _StatusRows(self).rows if self.message_name.startswith("pain.002") else _BookedRows(self).rows
         try:
-            for lines in _lines(_texts(self.path, self.message_name)):
+            for lines in _reader(self.message_name).batches(self.path):
                 batch = rows_of(lines)
                 if batch.num_rows:
                     yield batch
-        except BankFileUnreadable:
-            raise
         except (etree.LxmlError, InvalidAmount, ValueError) as error:
             raise BankFileUnreadable(self.path.name, _why(error)) from error
 
@@ -137,6 +125,8 @@ def _why(error: Exception) -> Text:
     """Say what is wrong with a file, without its content."""
     if isinstance(error, InvalidAmount):
         return Text("有金额不是最多两位小数的元", "an amount is not yuan with at most two decimals")
+    if isinstance(error, CutOff):
+        return Text("文件不完整，结尾缺失", "it is cut off before its end")
     said = str(error).split("\n")[0].split(" (<string>")[0]
     if found := _NOT_VALID.match(said):
         return Text(f"元素 {found[1]} 不符合报文格式标准", f"the element {found[1]} is not as the message's schema wants it")
@@ -145,78 +135,49 @@ def _why(error: Exception) -> Text:
     return Text("有日期或数值无法读取", "a day or a number in it cannot be read")
 
 
-# From XML to lines of text: one per payment (T), entry (N), statement (S), balance (B), group (P), message (G) and file (H).
+# From XML to lines: one per payment (T), entry (N), statement (S), balance (B), group (P), message (G) and file (H).
 
-_COLUMNS = ("kind", "open", "status", "amount", "direction", "reversal", "reason", "reference", "booked")
-_STYLE = """<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:m="{namespace}">
-<xsl:output method="text" encoding="UTF-8"/>
-<xsl:template match="/">{body}</xsl:template>
-</xsl:stylesheet>"""
-
-
-def _each(paths: str, *body: str) -> str:
-    return f"<xsl:for-each select='{paths}'>{''.join(body)}</xsl:for-each>"
-
-
-def _line(kind: str, **paths: str) -> str:
-    """Write the instructions for one line; blanks become one space, so that no tab or newline stands inside a value.
-
-    An amount goes out with its currency before it, as ``CNY 100.00``.
-    """
-    values = [f"<xsl:text>{kind}</xsl:text>"]
-    for column in _COLUMNS[1:]:
-        path = paths.get(column)
-        if path is None:
-            values.append("")
-        elif column == "amount":
-            values.append(_each(path, "<xsl:value-of select=\"concat(@Ccy,' ',normalize-space())\"/>"))
-        else:
-            values.append(f'<xsl:value-of select="normalize-space({path})"/>')
-    return "<xsl:text>&#9;</xsl:text>".join(values) + "<xsl:text>&#10;</xsl:text>"
-
-
-_COMPLETE = f"[not(@{_OPEN})]"
-_FILE_LINE = _each(f"m:GrpHdr{_COMPLETE}", _line("H", reference="m:MsgId"))
-_STATUS_LINES = _each(
+_FILE_LINE = for_each(f"m:GrpHdr{COMPLETE}", write_line("H", reference="m:MsgId"))
+_STATUS_LINES = for_each(
     "m:Document/m:CstmrPmtStsRpt",
     _FILE_LINE,
-    _each(
-        f"m:OrgnlGrpInfAndSts{_COMPLETE}",
-        _line("G", status="m:GrpSts", reason="m:StsRsnInf/m:Rsn/*", reference="m:OrgnlMsgId"),
+    for_each(
+        f"m:OrgnlGrpInfAndSts{COMPLETE}",
+        write_line("G", status="m:GrpSts", reason="m:StsRsnInf/m:Rsn/*", reference="m:OrgnlMsgId"),
     ),
-    _each(
+    for_each(
         "m:OrgnlPmtInfAndSts",
-        _each(
-            f"self::*{_COMPLETE}[m:PmtInfSts]",
-            _line("P", status="m:PmtInfSts", reason="m:StsRsnInf/m:Rsn/*", reference="m:OrgnlPmtInfId"),
+        for_each(
+            f"self::*{COMPLETE}[m:PmtInfSts]",
+            write_line("P", status="m:PmtInfSts", reason="m:StsRsnInf/m:Rsn/*", reference="m:OrgnlPmtInfId"),
         ),
-        _each(
-            f"m:TxInfAndSts{_COMPLETE}",
-            _line(
+        for_each(
+            f"m:TxInfAndSts{COMPLETE}",
+            write_line(
                 "T", status="m:TxSts", amount="m:OrgnlTxRef/m:Amt/m:InstdAmt", reason="m:StsRsnInf/m:Rsn/*", reference="m:OrgnlEndToEndId"
             ),
         ),
     ),
 )  # fmt: skip
-_BOOKED_LINES = _each(
+_BOOKED_LINES = for_each(
     "m:Document/*",
     _FILE_LINE,
-    _each(
+    for_each(
         "m:Ntfctn|m:Stmt",
-        _line("S", open=f"@{_OPEN}", reference="m:Acct/m:Id/m:IBAN|m:Acct/m:Id/m:Othr/m:Id"),
-        _each(
-            f"m:Bal{_COMPLETE}",
-            _line("B", status="m:Tp/m:CdOrPrtry/*", amount="m:Amt", direction="m:CdtDbtInd", booked="m:Dt/*"),
+        write_line("S", open=f"@{OPEN}", reference="m:Acct/m:Id/m:IBAN|m:Acct/m:Id/m:Othr/m:Id"),
+        for_each(
+            f"m:Bal{COMPLETE}",
+            write_line("B", status="m:Tp/m:CdOrPrtry/*", amount="m:Amt", direction="m:CdtDbtInd", booked="m:Dt/*"),
         ),
-        _each(
+        for_each(
             "m:Ntry",
-            _line(
-                "N", open=f"@{_OPEN}", status="m:Sts/m:Cd", amount="m:Amt", direction="m:CdtDbtInd", reversal="m:RvslInd",
+            write_line(
+                "N", open=f"@{OPEN}", status="m:Sts/m:Cd", amount="m:Amt", direction="m:CdtDbtInd", reversal="m:RvslInd",
                 reference="m:NtryRef", booked="m:BookgDt/*",
             ),
-            _each(
-                f"m:NtryDtls/m:TxDtls{_COMPLETE}",
-                _line("T", amount="m:Amt", direction="m:CdtDbtInd", reason="m:RtrInf/m:Rsn/*", reference="m:Refs/m:EndToEndId"),
+            for_each(
+                f"m:NtryDtls/m:TxDtls{COMPLETE}",
+                write_line("T", amount="m:Amt", direction="m:CdtDbtInd", reason="m:RtrInf/m:Rsn/*", reference="m:Refs/m:EndToEndId"),
             ),
         ),
     ),
@@ -224,94 +185,9 @@ _BOOKED_LINES = _each(
 
 
 @cache
-def _style(message_name: str) -> etree.XSLT:
-    """Return the stylesheet of a message; it may open no file and no connection."""
+def _reader(message_name: str) -> LineReader:
     body = _STATUS_LINES if message_name.startswith("pain.002") else _BOOKED_LINES
-    sheet = etree.XML(_STYLE.format(namespace=NAMESPACE + message_name, body=body))
-    return etree.XSLT(sheet, access_control=etree.XSLTAccessControl.DENY_ALL)
-
-
-def _texts(path: Path, message_name: str) -> Iterator[bytes]:
-    """Yield the file as lines of text: a small file in one piece, which is a third faster, a large one block by block."""
-    in_pieces = _read_in_blocks if path.stat().st_size > _BYTES_AT_ONCE else _read_at_once
-    return in_pieces(path, message_name)
-
-
-def _read_at_once(path: Path, message_name: str) -> Iterator[bytes]:
-    root = etree.fromstring(path.read_bytes(), etree.XMLParser(**_PARSER))
-    schema(message_name).assertValid(root)
-    yield bytes(_style(message_name)(root))
-
-
-def _read_in_blocks(path: Path, message_name: str) -> Iterator[bytes]:
-    """Yield a piece for each block that was read, and one for the rest."""
-    style, root, is_whole = _style(message_name), None, False
-    document_tag = f"{{{NAMESPACE}{message_name}}}Document"
-    parser = etree.XMLPullParser(events=("start", "end"), tag=document_tag, schema=schema(message_name), **_PARSER)
-    for block in _blocks(path):
-        parser.feed(block)
-        for event, document in parser.read_events():
-            root, is_whole = document, event == "end"
-        if root is not None:
-            last = _last_of_each(root)
-            for element in last[1:]:
-                element.set(_OPEN, "1")
-            yield bytes(style(root))
-            _forget_read(last)
-    parser.close()
-    # With a schema, lxml does not complain about a file that simply stops; its last tag must have been read.
-    if root is None or not is_whole:
-        raise BankFileUnreadable(path.name, Text("文件不完整，结尾缺失", "it is cut off before its end"))
-    yield bytes(style(root))
-
-
-def _blocks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as handle:
-        while block := handle.read(_BYTES_PER_READ):
-            yield block
-
-
-def _last_of_each(root: etree._Element) -> list[etree._Element]:
-    """Return the last element of each depth, from the root down: those whose end may still be to come."""
-    last = [root]
-    while len(last[-1]):
-        last.append(last[-1][-1])
-    return last
-
-
-def _forget_read(last: list[etree._Element]) -> None:
-    """Take what was read out of the tree, and the marks off the rest."""
-    for element in last:
-        element.attrib.pop(_OPEN, None)
-        for index, child in enumerate(element):
-            if etree.QName(child).localname in _READ_ONCE:
-                del element[index:-1]
-                break
-
-
-def _lines(texts: Iterable[bytes]) -> Iterator[pa.RecordBatch]:
-    """Yield lines of text as columns of strings, a few megabytes at a time."""
-    held: list[bytes] = []
-    size = 0
-    for text in texts:
-        held.append(text)
-        size += len(text)
-        if size >= _BYTES_PER_BATCH:
-            yield _columns(b"".join(held))
-            held, size = [], 0
-    if size:
-        yield _columns(b"".join(held))
-
-
-def _columns(text: bytes) -> pa.RecordBatch:
-    table = csv.read_csv(
-        io.BytesIO(text),
-        csv.ReadOptions(column_names=_COLUMNS, block_size=len(text) + 1, use_threads=False),
-        csv.ParseOptions(delimiter="\t", quote_char=False),
-        csv.ConvertOptions(column_types=dict.fromkeys(_COLUMNS, pa.string()), strings_can_be_null=False),
-    )
-    (batch,) = table.combine_chunks().to_batches()
-    return batch
+    return LineReader(NAMESPACE + message_name, body, _READ_ONCE, schema(message_name))
 
 
 # From lines to what they mean.
@@ -331,7 +207,7 @@ class _StatusRows:
         position = _count_on(self._position, rows.num_rows)
         self._position += rows.num_rows
         event = _translate(rows["status"], lambda code: _STATUS.get(code, ""))
-        amount_fen, is_foreign = _fen(rows["amount"])
+        amount_fen, is_foreign = fen_of(rows["amount"])
         batch = _batch(position, rows["reference"], event, amount_fen, is_foreign, rows["reason"], pa.nulls(rows.num_rows, pa.string()))
         return batch.filter(pc.invert(pc.is_in(rows["status"], pa.array(_WAITING))))
 
@@ -373,7 +249,7 @@ class _BookedRows:
             self._contents.message_id = reference
         # Of an entry that is still open, only the lines of its payments are complete.
         settled = _is(lines, open="")
-        fen, is_foreign = _fen(pc.if_else(settled, lines["amount"], ""))
+        fen, is_foreign = fen_of(pc.if_else(settled, lines["amount"], ""))
         if self._is_statement:
             self._read_statements(lines, fen)
         is_entry, is_payment = _is(lines, "N").to_numpy(False), _is(lines, "T").to_numpy(False)
@@ -490,7 +366,7 @@ def _booked_event(rows: pa.RecordBatch, entries: pa.RecordBatch) -> pa.Array:
     return pc.if_else(_is(entries, status="BOOK"), event, "")
 
 
-def _fen(written: pa.Array) -> tuple[pa.Array, pa.Array]:
+def fen_of(written: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Return whole fen, null where there is no amount of our currency, and which amounts are of another currency.
 
     Raises: InvalidAmount for anything else than digits with at most two decimals.

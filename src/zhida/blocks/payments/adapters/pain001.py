@@ -132,13 +132,17 @@ def _group_head(message_id: str, group: PaymentGroup, execution_on: date, debtor
 
 
 def _write_payments(out: IO[bytes], payments: pa.Table) -> None:
-    """Write the payments of one benefit. The joined strings lie one behind the other in memory, and go out as they lie."""
     for first in range(0, payments.num_rows, _ROWS_PER_WRITE):
-        rows = payments.slice(first, _ROWS_PER_WRITE).combine_chunks().to_batches()[0]
-        written = pc.binary_join_element_wise(*_pieces(rows), "")
-        _, offsets, data = written.buffers()
-        ends = np.frombuffer(offsets, np.int32)
-        out.write(memoryview(data)[ends[written.offset] : ends[written.offset + len(written)]])
+        (rows,) = payments.slice(first, _ROWS_PER_WRITE).combine_chunks().to_batches()
+        out.write(joined(_pieces(rows)))
+
+
+def joined(pieces: list[pa.Array | str]) -> memoryview:
+    """Join texts and columns row by row, and all rows to one text; the joined strings lie one behind the other in memory."""
+    written = pc.binary_join_element_wise(*pieces, "")
+    _, offsets, data = written.buffers()
+    ends = np.frombuffer(offsets, np.int32)
+    return memoryview(data)[ends[written.offset] : ends[written.offset + len(written)]]
 
 
 def _pieces(rows: pa.RecordBatch) -> list[pa.Array | str]:
@@ -150,7 +154,7 @@ def _pieces(rows: pa.RecordBatch) -> list[pa.Array | str]:
     remittance = f"{escape(rows['benefit'][0].as_py())} "
     return [
         "<CdtTrfTxInf><PmtId><EndToEndId>ZD", pc.utf8_lpad(rows["id"].cast(pa.string()), 16, "0"),
-        '</EndToEndId></PmtId><Amt><InstdAmt Ccy="CNY">', *_yuan(rows["amount_fen"]),
+        '</EndToEndId></PmtId><Amt><InstdAmt Ccy="CNY">', *yuan(rows["amount_fen"]),
         "</InstdAmt></Amt><CdtrAgt><FinInstnId><ClrSysMmbId><MmbId>", _escaped(rows["bank_code"]),
         "</MmbId></ClrSysMmbId></FinInstnId></CdtrAgt><Cdtr><Id><", kind, "><Othr><Id>", _escaped(rows["payee_key"]),
         "</Id></Othr></", kind, "></Id></Cdtr><CdtrAcct><Id><Othr><Id>", _escaped(rows["account_no"]),
@@ -159,7 +163,7 @@ def _pieces(rows: pa.RecordBatch) -> list[pa.Array | str]:
     ]  # fmt: skip
 
 
-def _yuan(amount_fen: pa.Array) -> list[pa.Array | str]:
+def yuan(amount_fen: pa.Array) -> list[pa.Array | str]:
     """Write fen as yuan with two decimals, in three pieces; nobody is sent a negative amount."""
     fen = amount_fen.to_numpy()
     return [pa.array(fen // 100).cast(pa.string()), ".", _FEN.take(pa.array(fen % 100))]

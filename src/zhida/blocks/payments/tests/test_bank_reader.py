@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from lxml import etree
 
-from zhida.blocks.payments.adapters import bank_files
+from zhida.blocks.payments.adapters import bank_files, xml_lines
 from zhida.blocks.payments.adapters.bank_files import read_bank_file
 from zhida.blocks.payments.adapters.iso20022 import NAMESPACE, schema
 from zhida.blocks.payments.errors import BankFileUnreadable
@@ -20,9 +20,9 @@ from zhida.kernel.money import parse_yuan
 def way(request, monkeypatch):
     """Read both ways; blocks so small that they end inside a tag, a text and a character."""
     if request.param == "in blocks":
-        monkeypatch.setattr(bank_files, "_BYTES_AT_ONCE", 0)
-        monkeypatch.setattr(bank_files, "_BYTES_PER_READ", 97)
-        monkeypatch.setattr(bank_files, "_BYTES_PER_BATCH", 700)
+        monkeypatch.setattr(xml_lines, "BYTES_AT_ONCE", 0)
+        monkeypatch.setattr(xml_lines, "BYTES_PER_READ", 97)
+        monkeypatch.setattr(xml_lines, "BYTES_PER_BATCH", 700)
 
 
 def rows_of(contents):
