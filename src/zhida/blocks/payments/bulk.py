@@ -12,6 +12,8 @@ from django.db import connection
 from pyarrow import csv
 
 ROWS_PER_READ = 20_000
+# One write to COPY: large enough that the call does not count, small enough for memory.
+ROWS_PER_COPY = 50_000
 
 
 def is_postgresql() -> bool:
@@ -39,6 +41,13 @@ def _execute_many(table: str, columns: Sequence[str], batch: pa.RecordBatch) -> 
     with connection.cursor() as cursor:
         cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
     return len(rows)
+
+
+def insert_rows(table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Insert a few rows of plain values."""
+    marks = ", ".join(["%s"] * len(columns))
+    with connection.cursor() as cursor:
+        cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
 
 
 def read_table(sql: str, parameters: Sequence[object], schema: pa.Schema) -> pa.Table:
@@ -123,3 +132,9 @@ def temporary_table(name: str, columns: str) -> None:
     """Make an empty table that only this connection sees."""
     execute(f"DROP TABLE IF EXISTS {name}")
     execute(f"CREATE TEMPORARY TABLE {name} ({columns})")
+
+
+def analyse(table: str) -> None:
+    """Tell PostgreSQL how a table that was just filled looks; it would plan for an empty one."""
+    if is_postgresql():
+        execute(f"ANALYZE {table}")

@@ -1,36 +1,49 @@
-"""Writes of payments, one transaction each: prepare, approve, refuse, release, settle, send again, set a budget.
+"""Writes of payments, one transaction each: prepare, approve, refuse, cancel, release, settle, set a budget.
 
 A command that is killed leaves the state before it; the same command again carries it out. Taking in the bank's answers is
-in ``importing.py``.
+in ``importing.py``, sending again in ``reissuing.py``, bringing back in ``recovery.py``.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 from django.conf import settings
-from django.db.models import Count, F
+from django.db.models import Max
 
 from zhida.blocks.access import api as access
 from zhida.blocks.payments import bulk, ledger
-from zhida.blocks.payments.adapters import iso20022
+from zhida.blocks.payments.adapters.iso20022 import PAYMENT_SCHEMA, PaymentBatches
+from zhida.blocks.payments.adapters.pain001 import pain001_parts
+from zhida.blocks.payments.approval import draw_sample, needed_checkers, require_sample_seen, sign
 from zhida.blocks.payments.checking import hold_back
-from zhida.blocks.payments.differences import NEW_COLUMNS, DecisionSource, Differences
+from zhida.blocks.payments.differences import NEW_COLUMNS, DecisionSource, Differences, debts_now, forget_digests
 from zhida.blocks.payments.errors import (
     BatchInWrongState,
     BatchStillOpen,
     BatchUnknown,
     BudgetBelowCommitted,
-    BudgetExceeded,
-    MakerIsChecker,
+    CancelWithoutReason,
     RefusalWithoutReason,
     RunNotFinished,
 )
-from zhida.blocks.payments.facts import PayeeFacts, RecordedFacts, payee_accounts
+from zhida.blocks.payments.facts import PayeeFacts, RecordedFacts, payee_facts
 from zhida.blocks.payments.locking import one_command
-from zhida.blocks.payments.models import BudgetEnvelope, CreditTransferTransaction, Overpayment, PaymentInstruction
-from zhida.blocks.payments.rules import ON_THE_WAY, BatchState, TransactionState, message_id_of
-from zhida.blocks.payments.totals import recount, sums_to_send
+from zhida.blocks.payments.models import (
+    BankAnswer,
+    BudgetEnvelope,
+    CreditTransferTransaction,
+    PaymentFile,
+    PaymentInstruction,
+    PaymentTotal,
+)
+from zhida.blocks.payments.payees import note_account_changes
+from zhida.blocks.payments.recovery import book_deductions, plan_deductions, undo_deductions, write_overpayments
+from zhida.blocks.payments.rules import ON_THE_WAY, BatchState, Level, TransactionState, message_id_of
+from zhida.blocks.payments.sharing import give_back, shares_on, take_from_budget
+from zhida.blocks.payments.totals import envelopes_in, move_totals, recount, sums_of, totals_in, write_totals
 from zhida.blocks.policies import api as policies
 from zhida.kernel import clock
 from zhida.kernel.period import Month
@@ -56,24 +69,40 @@ def prepare_from(
 ) -> PaymentInstruction | None:
     """Make a batch of the decisions in a folder: ``prepare_batch`` without the run's own row."""
     may(viewer, "payments.prepare")
-    with Differences(source) as differences:
-        differences.use_accounts(payee_accounts(facts, differences.payees(), differences.organisations()))
-        with one_command():
-            differences.compare()
-            overpaid_count, overpaid_fen = _write_overpayments(source, differences)
-            to_pay = differences.count_to_pay()
-            if not to_pay:
-                return None
-            origin = {"run_id": source.run_id, "law_name": source.law_name, "snapshot_hash": source.snapshot_hash}
-            batch = new_batch(viewer, Month.parse(source.month), **origin)
-            PaymentInstruction.objects.filter(pk=batch.pk).update(overpaid_count=overpaid_count, overpaid_fen=overpaid_fen)
+    with Differences(source) as differences, one_command():
+        differences.compare()
+        overpaid_count, overpaid_fen = write_overpayments(source.run_id, source.month, differences)
+        _cancel(differences.freed())
+        to_pay = differences.count_to_pay()
+        batch = None
+        if to_pay:
             if progress:
                 progress.total = to_pay
-            _insert(differences, batch.pk, progress)
-            _cancel(differences.freed())
-            recount(batch.pk)
-            record(viewer, "payments.prepare", f"batch {batch.pk}")
-    return batch_row(batch.pk)
+            origin = {"run_id": source.run_id, "law_name": source.law_name, "snapshot_hash": source.snapshot_hash}
+            origin |= {"overpaid_count": overpaid_count, "overpaid_fen": overpaid_fen}
+            batch = _write_batch(viewer, differences, facts, Month.parse(source.month), origin, progress)
+        differences.keep_digests()
+    return batch_row(batch.pk) if batch else None
+
+
+def _write_batch(
+    viewer: access.Viewer, differences: Differences, facts: PayeeFacts, month: Month, origin: dict[str, object], progress: Progress | None
+) -> PaymentInstruction:
+    """Write the payments that a comparison found due, with their totals, their sample and what is kept back of them."""
+    known = payee_facts(facts, differences.payees(), differences.organisations(), clock.today())
+    shares = shares_on(month.start, differences.benefits())
+    differences.judge(known, shares, debts_now(clock.today()))
+    version = facts.version()
+    batch = new_batch(viewer, month, shares=shares, facts_version=version, risk_counts=differences.risk_counts(), **origin)
+    first_id = next_id()
+    count = _insert(differences.to_pay(batch.pk, first_id), progress)
+    set_span(batch, first_id, count)
+    note_account_changes(differences.account_changes())
+    plan_deductions(batch, differences.deductions())
+    write_totals(batch.pk, differences.sums(batch.pk))
+    finish_batch(batch)
+    record(viewer, "payments.prepare", f"batch {batch.pk}")
+    return batch
 
 
 def new_batch(viewer: access.Viewer, month: Month, **fields: object) -> PaymentInstruction:
@@ -82,59 +111,65 @@ def new_batch(viewer: access.Viewer, month: Month, **fields: object) -> PaymentI
     )
 
 
-def _insert(differences: Differences, batch_id: int, progress: Progress | None) -> None:
-    for batch in differences.to_pay(batch_id):
-        inserted = bulk.insert_batches(CreditTransferTransaction._meta.db_table, NEW_COLUMNS, [batch])
+def next_id() -> int:
+    """Return the number of the next payment; numbers of refused ones are not used again."""
+    highest = PaymentInstruction.objects.aggregate(last=Max("last_id"))["last"]
+    return int(highest or 0) + 1
+
+
+def set_span(batch: PaymentInstruction, first_id: int, count: int) -> None:
+    batch.first_id, batch.last_id = first_id, first_id + count - 1
+    PaymentInstruction.objects.filter(pk=batch.pk).update(first_id=batch.first_id, last_id=batch.last_id)
+
+
+def finish_batch(batch: PaymentInstruction) -> None:
+    """Say how many checkers a batch needs, and draw what they look at. Its totals must be written."""
+    batch.refresh_from_db()
+    PaymentInstruction.objects.filter(pk=batch.pk).update(needed_checkers=needed_checkers(batch.amount_fen))
+    draw_sample(batch)
+
+
+def _insert(rows: pa.RecordBatchReader, progress: Progress | None) -> int:
+    inserted = 0
+    for rows_read in rows:
+        inserted += bulk.insert_batches("payments_credittransfertransaction", NEW_COLUMNS, [rows_read])
         if progress:
-            progress.step(inserted)
+            progress.step(rows_read.num_rows)
+    return inserted
 
 
 def _cancel(transaction_ids: list[int]) -> None:
-    """Close stuck payments whose period goes to another payee now."""
+    """Cancel stuck transactions: their period goes to another payee."""
     for first in range(0, len(transaction_ids), 500):
-        stuck = CreditTransferTransaction.objects.filter(pk__in=transaction_ids[first : first + 500])
-        batches = list(stuck.values_list("batch_id", flat=True).distinct())
+        some = transaction_ids[first : first + 500]
+        stuck = CreditTransferTransaction.objects.filter(pk__in=some)
+        marks = ", ".join(["%s"] * len(some))
+        source = f"""SELECT t.batch_id, t.benefit, t.district, t.state, t.amount_fen
+                     FROM payments_credittransfertransaction t WHERE t.id IN ({marks})"""
+        sums = sums_of(source, some, sorted(set(stuck.values_list("batch_id", flat=True))))
+        undo_deductions(some)
         stuck.update(state=TransactionState.CANCELLED, reason_code="payee_changed")
-        for batch_id in batches:
-            recount(batch_id)
-
-
-def _write_overpayments(source: DecisionSource, differences: Differences) -> tuple[int, int]:
-    """Replace what stood overpaid in the compared periods; return count and sum."""
-    for benefit, period_key in differences.scope():
-        Overpayment.objects.filter(benefit=benefit, period_key=period_key).delete()
-    rows = differences.overpaid().to_pylist()
-    found = [Overpayment(run_id=source.run_id, found_on=clock.today(), **row) for row in rows]
-    Overpayment.objects.bulk_create(found, batch_size=500)
-    return len(found), sum(row.amount_fen for row in found)
+        move_totals(sums, TransactionState.CANCELLED)
 
 
 def approve_batch(viewer: access.Viewer, batch_id: int, facts: PayeeFacts | None = None) -> PaymentInstruction:
-    """Let a second officer approve: payees are looked at again, and the budget takes the sum in.
+    """Let a second officer sign. With the last signature payees are looked at again, and the budget takes the sum in.
 
-    Raises: MakerIsChecker, BudgetExceeded, BatchInWrongState, BatchUnknown, PermissionMissing.
+    Raises: MakerIsChecker, AlreadySigned, SampleNotSeen, SampleDoubtful, BudgetExceeded, BatchInWrongState, BatchUnknown,
+    PermissionMissing.
     """
     access.require(viewer, "payments.approve")
     with one_command():
         batch = batch_row(batch_id)
         _expect(batch, BatchState.PREPARED, "审批", "approved")
-        if batch.prepared_by == viewer.account:
-            raise MakerIsChecker(batch_id, viewer.account)
-        if hold_back(batch_id, facts or RecordedFacts()):
-            recount(batch_id)
-        _take_from_budget(batch)
-        _change_state(batch, BatchState.APPROVED, "审批", "approved", approved_by=viewer.account, approved_at=clock.now())
+        signed = sign(viewer, batch)
+        require_sample_seen(batch)
         record(viewer, "payments.approve", f"batch {batch_id}")
+        if signed >= batch.needed_checkers:
+            hold_back(batch, facts or RecordedFacts())
+            take_from_budget(batch, envelopes_in(totals_in(batch_id, TransactionState.INSTRUCTED)))
+            _change_state(batch, BatchState.APPROVED, "审批", "approved", approved_by=viewer.account, approved_at=clock.now())
     return batch_row(batch_id)
-
-
-def _take_from_budget(batch: PaymentInstruction) -> None:
-    for benefit, amount_fen in sums_to_send(batch.pk):
-        envelope = BudgetEnvelope.objects.filter(benefit=benefit, year=batch.budget_year)
-        enough = envelope.filter(amount_fen__gte=F("committed_fen") + amount_fen)
-        if not enough.update(committed_fen=F("committed_fen") + amount_fen):
-            left = envelope.first()
-            raise BudgetExceeded(batch.pk, benefit, batch.budget_year, amount_fen, left.available_fen if left else 0)
 
 
 def refuse_batch(viewer: access.Viewer, batch_id: int, reason: str) -> PaymentInstruction:
@@ -148,103 +183,137 @@ def refuse_batch(viewer: access.Viewer, batch_id: int, reason: str) -> PaymentIn
     with one_command():
         batch = batch_row(batch_id)
         _change_state(batch, BatchState.REFUSED, "退回", "refused", refused_by=viewer.account, refusal_reason=reason.strip()[:300])
-        _restore_reissued(batch_id)
-        bulk.execute("DELETE FROM payments_credittransfertransaction WHERE batch_id = %s", [batch_id])
+        _remove_transactions(batch)
         record(viewer, "payments.refuse", f"batch {batch_id}")
     return batch_row(batch_id)
 
 
-def _restore_reissued(batch_id: int) -> None:
-    """Put the originals of a refused reissue back where they were; the ledger knows how far each had come."""
-    originals = CreditTransferTransaction.objects.filter(reissued_as__batch_id=batch_id)
-    ids = list(originals.values_list("pk", flat=True))
-    batches = list(originals.values_list("batch_id", flat=True).distinct())
+def cancel_batch(viewer: access.Viewer, batch_id: int, reason: str) -> PaymentInstruction:
+    """Withdraw a batch that has not left: its transactions are removed, its budget is free again. For its makers and checkers.
+
+    Raises: CancelWithoutReason, BatchInWrongState, BatchUnknown, PermissionMissing.
+    """
+    if not access.purpose_of(viewer, "payments.approve"):
+        may(viewer, "payments.prepare")
+    if not reason.strip():
+        raise CancelWithoutReason(batch_id)
+    with one_command():
+        batch = batch_row(batch_id)
+        _change_state(batch, BatchState.CANCELLED, "撤销", "cancelled", cancelled_by=viewer.account, cancel_reason=reason.strip()[:300])
+        if batch.state == BatchState.APPROVED:
+            give_back(batch.budget_year, envelopes_in(totals_in(batch_id, TransactionState.INSTRUCTED)))
+        _remove_transactions(batch)
+        record(viewer, "payments.cancel", f"batch {batch_id}")
+    return batch_row(batch_id)
+
+
+def _remove_transactions(batch: PaymentInstruction) -> None:
+    """Remove the payments of a batch that never left, and put back what it had taken over from others."""
+    kinds = PaymentTotal.objects.filter(batch=batch).values_list("benefit", flat=True).distinct()
+    periods = "SELECT DISTINCT benefit, period_key FROM payments_credittransfertransaction WHERE id BETWEEN %s AND %s AND batch_id = %s"
+    span = [batch.first_id, batch.last_id, batch.pk]
+    if kinds:
+        forget_digests({(row[0], row[1]) for row in bulk.rows(periods, span)})
+    _restore_reissued(batch)
+    undo_deductions([], batch)
+    bulk.execute("DELETE FROM payments_credittransfertransaction WHERE id BETWEEN %s AND %s AND batch_id = %s", span)
+
+
+def _restore_reissued(batch: PaymentInstruction) -> None:
+    """Put the originals of a refused reissue back where they were; the bank's answers say how far each had come."""
+    originals = """SELECT o.id, o.batch_id FROM payments_credittransfertransaction n
+                   JOIN payments_credittransfertransaction o ON o.id = n.reissue_of_id WHERE n.id BETWEEN %s AND %s AND n.batch_id = %s"""
+    rows = bulk.rows(originals, [batch.first_id, batch.last_id, batch.pk])
+    ids = [row[0] for row in rows]
     for first in range(0, len(ids), 500):
-        rows = CreditTransferTransaction.objects.filter(pk__in=ids[first : first + 500])
-        rows.update(state=TransactionState.HELD)
+        some = ids[first : first + 500]
+        CreditTransferTransaction.objects.filter(pk__in=some).update(state=TransactionState.HELD)
         for state in (TransactionState.REJECTED, TransactionState.RETURNED):
-            came_back = list(rows.filter(postings__kind=state).values_list("pk", flat=True))
-            CreditTransferTransaction.objects.filter(pk__in=came_back).update(state=state)
-    for original_batch in batches:
+            came_back = BankAnswer.objects.filter(transaction_id__in=some, event=state).values_list("transaction_id", flat=True)
+            CreditTransferTransaction.objects.filter(pk__in=list(came_back)).update(state=state)
+    for original_batch in sorted({row[1] for row in rows}):
         recount(original_batch)
 
 
 def release_batch(viewer: access.Viewer, batch_id: int, facts: PayeeFacts | None = None) -> Path | None:
-    """Write the pain.001 file of an approved batch, book the money in transit, and put the file into ``bank/out``.
+    """Write the pain.001 files of an approved batch, book the money in transit, and put the files into ``bank/out``; return the first.
 
-    The file is whole on disk before the state changes and is put out after: killed in between, the batch is released and
-    the same command again puts the file out. None where every payment was held back meanwhile: nothing leaves, and the
-    batch is settled.
+    The files are whole on disk before the state changes and are put out after: killed in between, the batch is released and
+    the same command again puts them out. None where every payment was held back meanwhile: nothing leaves, and the batch is
+    settled.
 
     Raises: BatchInWrongState, BatchUnknown, PermissionMissing, DiskFull.
     """
     may(viewer, "payments.release")
     with one_command():
         batch = batch_row(batch_id)
-        if batch.state == BatchState.RELEASED and _staged(batch).exists():
+        if batch.state == BatchState.RELEASED and _staged_files(batch):
             return _put_out(batch)
         _expect(batch, BatchState.APPROVED, "发放", "released")
-        _give_back_held(batch, facts or RecordedFacts())
+        give_back(batch.budget_year, envelopes_in(hold_back(batch, facts or RecordedFacts())))
         batch.refresh_from_db()
         if batch.count == 0:
             _change_state(batch, BatchState.SETTLED, "发放", "released", settled_on=clock.today())
             return None
+        numbers: list[np.ndarray] = []
         batch.message_id = message_id_of(batch_id)
-        batch.file_name = f"{batch.message_id}.pain.001.xml"
-        iso20022.write_pain001(_staged(batch), batch.message_id, _payments_to_send(batch), _groups(batch), clock.today())
-        _book_release(batch)
+        payments = _noted(_payments_to_send(batch), numbers)
+        parts = pain001_parts(_staging(batch), batch.message_id, payments, clock.today())
+        PaymentFile.objects.bulk_create(
+            PaymentFile(
+                batch=batch, file_name=part.name, message_id=part.message_id, first_id=part.first_id, last_id=part.last_id,
+                count=part.count, amount_fen=part.amount_fen,
+            )
+            for part in parts
+        )  # fmt: skip
+        detail = _detail(batch, numbers)
+        reference = f"batch:{batch.pk}"
+        ledger.post_payments("released", reference, batch.budget_year, totals_in(batch_id, TransactionState.INSTRUCTED), detail)
+        book_deductions(batch)
+        batch.file_name = parts[0].name if parts else ""
         fields = {"message_id": batch.message_id, "file_name": batch.file_name, "released_on": clock.today(), "released_by": viewer.account}
         _change_state(batch, BatchState.RELEASED, "发放", "released", **fields)
         record(viewer, "payments.release", f"batch {batch_id}")
     return _put_out(batch)
 
 
-def _give_back_held(batch: PaymentInstruction, facts: PayeeFacts) -> None:
-    before = dict(sums_to_send(batch.pk))
-    if not hold_back(batch.pk, facts):
-        return
-    recount(batch.pk)
-    after = dict(sums_to_send(batch.pk))
-    for benefit, amount_fen in before.items():
-        give_back(benefit, batch.budget_year, amount_fen - after.get(benefit, 0))
-
-
-def give_back(benefit: str, year: int, amount_fen: int) -> None:
-    """Make room in an envelope again for money that did not leave or came back."""
-    BudgetEnvelope.objects.filter(benefit=benefit, year=year).update(committed_fen=F("committed_fen") - amount_fen)
-
-
-def _groups(batch: PaymentInstruction) -> list[iso20022.PaymentGroup]:
-    rows = CreditTransferTransaction.objects.filter(batch=batch, state=TransactionState.INSTRUCTED)
-    counted = rows.values("benefit").annotate(count=Count("id")).order_by("benefit")
-    counts = {row["benefit"]: row["count"] for row in counted}
-    return [iso20022.PaymentGroup(benefit, counts[benefit], amount_fen) for benefit, amount_fen in sums_to_send(batch.pk)]
-
-
-def _payments_to_send(batch: PaymentInstruction) -> iso20022.PaymentBatches:
+def _payments_to_send(batch: PaymentInstruction) -> PaymentBatches:
     sql = """SELECT id, benefit, period_key, payee_key, amount_fen, account_no, bank_code FROM payments_credittransfertransaction
-             WHERE batch_id = %s AND state = 'instructed' ORDER BY benefit, id"""
-    return bulk.read_batches(sql, [batch.pk], iso20022.PAYMENT_SCHEMA)
+             WHERE id BETWEEN %s AND %s AND batch_id = %s AND state = 'instructed' AND channel = 'bank' ORDER BY id"""
+    return bulk.read_batches(sql, [batch.first_id, batch.last_id, batch.pk], PAYMENT_SCHEMA)
 
 
-def _book_release(batch: PaymentInstruction) -> None:
-    ledger.ensure_accounts([(benefit, batch.budget_year) for benefit, _ in sums_to_send(batch.pk)])
-    today = bulk.day_literal(clock.today())
-    sql = f"""SELECT id AS transaction_id, benefit, {batch.budget_year} AS year, amount_fen, {today} AS booked_on,
-                     CAST(NULL AS bigint) AS bank_file_id
-              FROM payments_credittransfertransaction WHERE batch_id = %s AND state = 'instructed'"""
-    ledger.post_transactions("released", sql, [batch.pk])
+def _noted(payments: PaymentBatches, numbers: list[np.ndarray]) -> PaymentBatches:
+    """Pass payments on and note the number and fen of each, for the posting's hash."""
+    for batch in payments:
+        numbers.append(np.stack([batch["id"].to_numpy(), batch["amount_fen"].to_numpy()]))
+        yield batch
 
 
-def _staged(batch: PaymentInstruction) -> Path:
-    return Path(settings.HOME) / "bank" / "staged" / f"{message_id_of(batch.pk)}.pain.001.xml"
+def _detail(batch: PaymentInstruction, numbers: list[np.ndarray]) -> str:
+    """Return the hash over everything a batch sends: what went to the bank, and what is paid in cash."""
+    cash = """SELECT id, amount_fen FROM payments_credittransfertransaction
+              WHERE id BETWEEN %s AND %s AND batch_id = %s AND state = 'instructed' AND channel = 'cash' ORDER BY id"""
+    paid_in_cash = np.array(bulk.rows(cash, [batch.first_id, batch.last_id, batch.pk]), np.int64).reshape(-1, 2).T
+    ids, amounts = np.concatenate([*numbers, paid_in_cash], axis=1)
+    return ledger.detail_hash(ids, amounts)
+
+
+def _staging(batch: PaymentInstruction) -> Path:
+    return Path(settings.HOME) / "bank" / "staged"
+
+
+def _staged_files(batch: PaymentInstruction) -> list[Path]:
+    names = PaymentFile.objects.filter(batch=batch).values_list("file_name", flat=True)
+    return [path for name in names if (path := _staging(batch) / name).exists()]
 
 
 def _put_out(batch: PaymentInstruction) -> Path:
-    path = Path(settings.HOME) / "bank" / "out" / batch.file_name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _staged(batch).replace(path)
-    return path
+    out = Path(settings.HOME) / "bank" / "out"
+    out.mkdir(parents=True, exist_ok=True)
+    for path in _staged_files(batch):
+        path.replace(out / path.name)
+    return out / batch.file_name
 
 
 def settle(viewer: access.Viewer, batch_id: int) -> PaymentInstruction:
@@ -256,7 +325,7 @@ def settle(viewer: access.Viewer, batch_id: int) -> PaymentInstruction:
     with one_command():
         batch = batch_row(batch_id)
         _expect(batch, BatchState.RELEASED, "结清", "settled")
-        open_count = CreditTransferTransaction.objects.filter(batch=batch, state__in=ON_THE_WAY).count()
+        open_count = sum(row[4] for state in ON_THE_WAY for row in totals_in(batch_id, state))
         if open_count:
             raise BatchStillOpen(batch_id, open_count)
         _change_state(batch, BatchState.SETTLED, "结清", "settled", settled_on=clock.today())
@@ -264,20 +333,23 @@ def settle(viewer: access.Viewer, batch_id: int) -> PaymentInstruction:
     return batch_row(batch_id)
 
 
-def set_budget(viewer: access.Viewer, benefit: str, year: int, amount_fen: int) -> BudgetEnvelope:
-    """Set the envelope of a benefit for a year; the change is booked from the treasury.
+def set_budget(
+    viewer: access.Viewer, benefit: str, year: int, amount_fen: int, level: str = Level.CITY, area_code: int = 0
+) -> BudgetEnvelope:
+    """Set the envelope of a benefit for a year and a level of government; the change is booked from the treasury.
 
     Raises: BudgetBelowCommitted, PermissionMissing.
     """
     may(viewer, "payments.approve")
     with one_command():
-        envelope, _ = BudgetEnvelope.objects.get_or_create(benefit=benefit, year=year, defaults={"amount_fen": 0})
+        key = {"benefit": benefit, "year": year, "level": level, "area_code": area_code}
+        envelope, _ = BudgetEnvelope.objects.get_or_create(**key, defaults={"amount_fen": 0})
         if amount_fen < envelope.committed_fen:
             raise BudgetBelowCommitted(benefit, year, envelope.committed_fen)
-        ledger.post_budget(benefit, year, amount_fen - envelope.amount_fen, clock.today())
+        ledger.post_budget(benefit, year, level, area_code, amount_fen - envelope.amount_fen)
         envelope.amount_fen = amount_fen
         envelope.save(update_fields=["amount_fen"])
-        record(viewer, "payments.budget", f"budget {benefit} {year}")
+        record(viewer, "payments.budget", f"budget {benefit} {year} {level} {area_code or ''}".strip())
     return envelope
 
 
@@ -300,6 +372,7 @@ def _expect(batch: PaymentInstruction, state: BatchState, action_zh: str, action
 _BEFORE = {
     BatchState.APPROVED: (BatchState.PREPARED,),
     BatchState.REFUSED: (BatchState.PREPARED,),
+    BatchState.CANCELLED: (BatchState.PREPARED, BatchState.APPROVED),
     BatchState.RELEASED: (BatchState.APPROVED,),
     BatchState.SETTLED: (BatchState.RELEASED, BatchState.APPROVED),
 }

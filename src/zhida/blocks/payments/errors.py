@@ -1,5 +1,6 @@
 """Mistakes about payments: each one sentence, with numbers of batches and transactions, never personal data."""
 
+from zhida.blocks.payments.rules import LEVEL_TEXT, Level
 from zhida.kernel.errors import ZhidaError
 from zhida.kernel.money import format_yuan
 from zhida.kernel.text import Text
@@ -54,12 +55,46 @@ class DecisionsUnreadable(ZhidaError):
 
 
 class BudgetExceeded(ZhidaError):
-    def __init__(self, batch_id: int, benefit: str, year: int, needed_fen: int, available_fen: int) -> None:
+    def __init__(self, batch_id: int, benefit: str, year: int, level: str, area_code: int, needed_fen: int, available_fen: int) -> None:
+        zh, en = LEVEL_TEXT[Level(level)].zh, LEVEL_TEXT[Level(level)].en
+        where = f" {area_code}" if area_code else ""
         super().__init__(
-            f"发放批次 {batch_id} 超出 {year} 年 {benefit} 预算：需要 {format_yuan(needed_fen)} 元，可用 {format_yuan(available_fen)} 元；"
-            f"请追加预算或退回批次。",
-            f"Payment batch {batch_id} exceeds the {year} budget of {benefit}: it needs {format_yuan(needed_fen)} yuan and "
+            f"发放批次 {batch_id} 超出 {year} 年 {benefit} 的{zh}{where}预算：需要 {format_yuan(needed_fen)} 元，"
+            f"可用 {format_yuan(available_fen)} 元；请追加预算或退回批次。",
+            f"Payment batch {batch_id} exceeds the {year} budget of {benefit} ({en}{where}): it needs {format_yuan(needed_fen)} yuan and "
             f"{format_yuan(available_fen)} are left. Raise the budget or refuse the batch.",
+        )
+
+
+class CancelWithoutReason(ZhidaError):
+    def __init__(self, batch_id: int) -> None:
+        super().__init__(
+            f"撤销发放批次 {batch_id} 需要写明原因；请填写后再撤销。",
+            f"Cancelling payment batch {batch_id} needs a reason. Write one and cancel again.",
+        )
+
+
+class AlreadySigned(ZhidaError):
+    def __init__(self, batch_id: int, account: str, needed: int) -> None:
+        super().__init__(
+            f"{account} 已经批准过发放批次 {batch_id}；该批次共需 {needed} 人批准，请由另一名复核人处理。",
+            f"{account} has signed payment batch {batch_id} already; it needs {needed} checkers. Ask another one.",
+        )
+
+
+class SampleNotSeen(ZhidaError):
+    def __init__(self, batch_id: int, unseen: int) -> None:
+        super().__init__(
+            f"发放批次 {batch_id} 的抽样还有 {unseen} 笔没有核对；请先打开抽样核对，再批准。",
+            f"{unseen} payments of the sample of payment batch {batch_id} were not looked at. Open the sample first, then approve.",
+        )
+
+
+class SampleDoubtful(ZhidaError):
+    def __init__(self, batch_id: int, doubtful: int) -> None:
+        super().__init__(
+            f"发放批次 {batch_id} 的抽样中有 {doubtful} 笔存疑；请核实后改为无误，或退回批次。",
+            f"{doubtful} payments of the sample of payment batch {batch_id} are in doubt. Clear them, or refuse the batch.",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Protocol
 
 import numpy as np
@@ -27,17 +28,32 @@ class PayeeFacts(Protocol):
         """Return the numbers of residents registered as dead, ascending, int64."""
         ...
 
+    def moved(self) -> np.ndarray:
+        """Return the numbers of residents whose registration has left the city, ascending, int64."""
+        ...
 
-def payee_accounts(facts: PayeeFacts, resident_nos: pa.Array, organisations: pa.Array) -> dict[str, pa.Table]:
-    """Return the accounts of payees as tables to join: ``accounts`` by resident_no, ``organisation_accounts`` by payee_key.
+    def over_100(self, day: date) -> np.ndarray:
+        """Return the numbers of residents who are a hundred years old or more on a day, ascending, int64."""
+        ...
 
+    def version(self) -> str:
+        """Name what these answers are known by: as long as it is the same, so is every answer."""
+        ...
+
+
+def payee_facts(facts: PayeeFacts, resident_nos: pa.Array, organisations: pa.Array, day: date) -> dict[str, pa.Table]:
+    """Return what is known about payees as tables to join.
+
+    ``accounts`` by resident_no, ``organisation_accounts`` by payee_key, and ``died``, ``moved`` and ``over_100``, each a column resident_no.
     organisations: payee keys, ``org:<code>``.
     """
     codes = pc.replace_substring(organisations, ORGANISATION, "", max_replacements=1)
     found = facts.organisation_accounts(codes)
     keys = [f"{ORGANISATION}{code}" for code in found["organisation_code"].to_pylist()]
     by_key = pa.table({"payee_key": pa.array(keys, pa.string()), "account_no": found["account_no"], "bank_code": found["bank_code"]})
-    return {"accounts": facts.accounts(resident_nos), "organisation_accounts": by_key}
+    people = {"died": facts.died(), "moved": facts.moved(), "over_100": facts.over_100(day)}
+    tables = {name: pa.table({"resident_no": pa.array(numbers, pa.int64())}) for name, numbers in people.items()}
+    return {"accounts": facts.accounts(resident_nos), "organisation_accounts": by_key, **tables}
 
 
 class RecordedFacts:
@@ -54,3 +70,14 @@ class RecordedFacts:
 
     def died(self) -> np.ndarray:
         return np.asarray(records.died_residents(), dtype=np.int64)
+
+    def moved(self) -> np.ndarray:
+        return np.asarray(records.moved_residents(), dtype=np.int64)
+
+    def over_100(self, day: date) -> np.ndarray:
+        return np.asarray(
+            records.residents_born_before(day.replace(year=day.year - 100, day=min(day.day, 28)), self._snapshot_hash), dtype=np.int64
+        )
+
+    def version(self) -> str:
+        return f"{self._snapshot_hash or records.newest_snapshot().hash}:{records.vital_version()}"[:64]

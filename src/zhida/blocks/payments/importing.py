@@ -7,25 +7,28 @@ go into a temporary table and a dozen statements do the rest, so five million an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.conf import settings
 
 from zhida.blocks.access import api as access
 from zhida.blocks.payments import bulk, ledger
-from zhida.blocks.payments.adapters.iso20022 import BankFileReader, BankRow, GroupStatus, payment_info_id
-from zhida.blocks.payments.commands import give_back, may, record
+from zhida.blocks.payments.adapters.bank_files import BankFileContents, read_bank_file
+from zhida.blocks.payments.adapters.iso20022 import BankRow, GroupStatus, payment_info_id
+from zhida.blocks.payments.commands import may, record
 from zhida.blocks.payments.errors import BankFileUnreadable
 from zhida.blocks.payments.locking import one_command
-from zhida.blocks.payments.models import BankFile, BankFileProblem, PaymentInstruction, PaymentTotal
-from zhida.blocks.payments.rules import IS_OLD_NEWS, MAY_FOLLOW, ON_THE_WAY, BatchState, TransactionState, transaction_id_of
-from zhida.blocks.payments.totals import recount
+from zhida.blocks.payments.models import AccountStatement, BankFile, BankFileProblem, PaymentFile, PaymentInstruction, PaymentTotal
+from zhida.blocks.payments.rules import IS_OLD_NEWS, MAY_FOLLOW, ON_THE_WAY, BatchState, TransactionState
+from zhida.blocks.payments.sharing import give_back
+from zhida.blocks.payments.totals import STATE_SEEN, envelopes_in, move_totals, sums_of
 from zhida.kernel import clock
 from zhida.kernel.files import content_hash
 
-ROWS_PER_INSERT = 20_000
 _SCHEMA = pa.schema(
     [
         ("position", pa.int32()),
@@ -44,7 +47,7 @@ _SENT = f"'{BatchState.RELEASED}', '{BatchState.SETTLED}'"
 
 
 def import_bank_file(viewer: access.Viewer, path: Path) -> BankFile:
-    """Take in a pain.002 or camt.054 file; one that was taken in before changes nothing and returns its first row.
+    """Take in a pain.002, camt.053 or camt.054 file; one that was taken in before changes nothing and returns its first row.
 
     A file that lies in ``bank/in`` goes to ``bank/archive`` afterwards.
 
@@ -55,9 +58,19 @@ def import_bank_file(viewer: access.Viewer, path: Path) -> BankFile:
     if not path.is_file():
         raise BankFileUnreadable(path.name, "there is no such file")
     hashed = content_hash(path)
+    if BankFile.objects.filter(content_hash=hashed).exists():
+        _archive(path, hashed)
+        return BankFile.objects.get(content_hash=hashed)
+    # Read before anybody is made to wait: what a file says does not depend on the books.
+    contents = read_bank_file(path)
+    return take_in(viewer, path, hashed, contents, list(contents.batches()))
+
+
+def take_in(viewer: access.Viewer, path: Path, hashed: str, contents: BankFileContents, rows: list[pa.RecordBatch]) -> BankFile:
+    """Write what a file says into the books, once."""
     with one_command():
         known = BankFile.objects.filter(content_hash=hashed).first()
-        bank_file = known or _take_in(viewer, path, hashed)
+        bank_file = known or _take_in(viewer, path, hashed, contents, rows)
     _archive(path, hashed)
     return bank_file
 
@@ -73,28 +86,30 @@ def import_folder(viewer: access.Viewer, folder: Path | None = None) -> tuple[li
     return files, problems
 
 
-def _take_in(viewer: access.Viewer, path: Path, hashed: str) -> BankFile:
-    reader = BankFileReader(path)
+def _take_in(viewer: access.Viewer, path: Path, hashed: str, contents: BankFileContents, rows_read: list[pa.RecordBatch]) -> BankFile:
     bulk.temporary_table("payments_bank_row", _COLUMNS)
-    rows = bulk.insert_batches("payments_bank_row", _SCHEMA.names, _arrow(reader.rows()))
+    rows = bulk.insert_batches("payments_bank_row", _SCHEMA.names, _dated(rows_read))
     bank_file = BankFile.objects.create(
         content_hash=hashed,
         file_name=path.name[:120],
-        message_name=reader.message_name,
-        message_id=reader.message_id,
+        message_name=contents.message_name,
+        message_id=contents.message_id,
         imported_by=viewer.account,
         imported_on=clock.today(),
         rows=rows,
     )
-    _mark_problems()
-    unknown = _spread_rejections(reader.groups)
-    repeated = applied = 0
-    for event in (TransactionState.ACCEPTED, TransactionState.PAID, TransactionState.REJECTED, TransactionState.RETURNED):
-        repeated += _mark_old_news(event)
+    unknown = _spread_rejections(contents.groups)
+    bulk.execute("CREATE INDEX payments_bank_row_of ON payments_bank_row (transaction_id)")
+    bulk.analyse("payments_bank_row")
+    _mark_doubled()
+    applied = repeated = 0
+    for event in _events():
+        _match(event)
+        repeated += _judge(event)
         applied += _apply(event, bank_file)
-    applied += _accept_groups(reader.groups)
+    applied += _accept_files(contents.groups)
     _keep_problems(bank_file, unknown)
-    _recount_touched(reader.groups)
+    _keep_statements(bank_file, contents)
     problems = BankFileProblem.objects.filter(bank_file=bank_file).count()
     BankFile.objects.filter(pk=bank_file.pk).update(applied=applied, repeated=repeated, problem_count=problems)
     record(viewer, "payments.import", f"bank file {bank_file.pk}")
@@ -102,81 +117,124 @@ def _take_in(viewer: access.Viewer, path: Path, hashed: str) -> BankFile:
     return bank_file
 
 
-def _arrow(rows: Iterator[BankRow]) -> Iterator[pa.RecordBatch]:
-    chunk: list[BankRow] = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == ROWS_PER_INSERT:
-            yield _batch(chunk)
-            chunk = []
-    if chunk:
-        yield _batch(chunk)
+def _dated(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Give a row without a day today's, and every batch the columns of _SCHEMA."""
+    today = clock.today().isoformat()
+    for batch in batches:
+        place = batch.schema.get_field_index("booked_on")
+        filled = batch.set_column(place, "booked_on", pc.fill_null(batch["booked_on"], today))
+        yield pa.RecordBatch.from_arrays([filled[name] for name in _SCHEMA.names], schema=_SCHEMA)
 
 
-def _batch(rows: list[BankRow]) -> pa.RecordBatch:
-    position, reference, event, amount_fen, reason, booked_on, problem = zip(*rows, strict=True)
-    today = clock.today()
-    columns = [
-        position,
-        [transaction_id_of(written) for written in reference],
-        reference,
-        event,
-        amount_fen,
-        reason,
-        [(day or today).isoformat() for day in booked_on],
-        problem,
-    ]
-    return pa.RecordBatch.from_arrays([pa.array(c, f.type) for c, f in zip(columns, _SCHEMA, strict=True)], schema=_SCHEMA)
+def _events() -> list[TransactionState]:
+    """Return what a file reports, in the order in which it can have happened."""
+    told = {row[0] for row in bulk.rows("SELECT DISTINCT event FROM payments_bank_row")}
+    order = (TransactionState.ACCEPTED, TransactionState.PAID, TransactionState.REJECTED, TransactionState.RETURNED)
+    return [event for event in order if event in told]
 
 
-def _mark_problems() -> None:
-    """Say what is wrong with rows that cannot be applied, whatever the state of their payment."""
+def _mark_doubled() -> None:
     bulk.execute("""
         UPDATE payments_bank_row AS b SET problem = 'doubled'
         FROM (SELECT transaction_id, event, min(position) AS first FROM payments_bank_row
               WHERE transaction_id <> 0 GROUP BY transaction_id, event HAVING count(*) > 1) AS d
         WHERE b.transaction_id = d.transaction_id AND b.event = d.event AND b.position > d.first AND b.problem = ''""")
-    bulk.execute("""
-        UPDATE payments_bank_row SET problem = 'unknown_reference' WHERE problem = ''
-        AND NOT EXISTS (SELECT 1 FROM payments_credittransfertransaction t WHERE t.id = payments_bank_row.transaction_id)""")
-    bulk.execute(f"""
-        UPDATE payments_bank_row AS b
-        SET problem = CASE WHEN p.state IN ({_SENT}) AND t.state <> 'held' THEN 'wrong_amount' ELSE 'not_released' END
-        FROM payments_credittransfertransaction t JOIN payments_paymentinstruction p ON p.id = t.batch_id
-        WHERE t.id = b.transaction_id AND b.problem = ''
-        AND (p.state NOT IN ({_SENT}) OR t.state = 'held' OR b.amount_fen <> t.amount_fen)""")
 
 
-def _mark_old_news(event: TransactionState) -> int:
-    """Mark what contradicts the books; return how many rows say what is known already."""
-    expected = _listed(MAY_FOLLOW[event] + IS_OLD_NEWS[event])
+def _match(event: TransactionState) -> None:
+    """Make ``payments_bank_match``: the rows of one event with the payments they name, as these stand now."""
+    bulk.temporary_table(
+        "payments_bank_match",
+        """position integer, transaction_id bigint, booked_on date, reason varchar(35), told_fen bigint, amount_fen bigint, batch_id bigint,
+           benefit varchar(64), district integer, raw_state varchar(12), state varchar(12), batch_state varchar(12), problem varchar(24)""",
+    )
+    # The span lets the database read a file's neighbouring payments in one go, whatever it knows of the tables' sizes.
+    span = bulk.rows(
+        "SELECT coalesce(min(transaction_id), 0), coalesce(max(transaction_id), 0) FROM payments_bank_row WHERE transaction_id <> 0"
+    )[0]
+    bulk.execute(
+        f"""
+        INSERT INTO payments_bank_match
+        SELECT b.position, b.transaction_id, b.booked_on, b.reason, b.amount_fen, t.amount_fen, t.batch_id, t.benefit, t.district, t.state,
+               {STATE_SEEN}, p.state, b.problem
+        FROM payments_bank_row b
+        LEFT JOIN payments_credittransfertransaction t ON t.id = b.transaction_id AND t.id BETWEEN %s AND %s
+        LEFT JOIN payments_paymentinstruction p ON p.id = t.batch_id
+        WHERE b.event = '{event}'""",
+        list(span),
+    )
+
+
+def _judge(event: TransactionState) -> int:
+    """Say what is wrong with rows that cannot be applied; return how many say what is known already."""
+    old, follows = _listed(IS_OLD_NEWS[event]), _listed(MAY_FOLLOW[event])
     bulk.execute(f"""
-        UPDATE payments_bank_row AS b SET problem = 'contradicts' FROM payments_credittransfertransaction t
-        WHERE t.id = b.transaction_id AND b.event = '{event}' AND b.problem = '' AND t.state NOT IN ({expected})""")
-    row = bulk.rows(f"""
-        SELECT count(*) FROM payments_bank_row b JOIN payments_credittransfertransaction t ON t.id = b.transaction_id
-        WHERE b.event = '{event}' AND b.problem = '' AND t.state IN ({_listed(IS_OLD_NEWS[event])})""")
-    return row[0][0]
+        UPDATE payments_bank_match SET problem = CASE
+            WHEN batch_id IS NULL THEN 'unknown_reference'
+            WHEN batch_state NOT IN ({_SENT}) OR raw_state = 'held' THEN 'not_released'
+            WHEN told_fen <> amount_fen THEN 'wrong_amount'
+            WHEN state IN ({old}) THEN 'known' WHEN state NOT IN ({follows}) THEN 'contradicts' ELSE '' END
+        WHERE problem = ''""")
+    bulk.execute(f"""
+        UPDATE payments_bank_row AS b SET problem = m.problem FROM payments_bank_match m
+        WHERE m.position = b.position AND m.transaction_id = b.transaction_id AND b.event = '{event}' AND m.problem NOT IN ('', 'known')
+        AND b.problem = ''""")
+    return int(bulk.rows("SELECT count(*) FROM payments_bank_match WHERE problem = 'known'")[0][0])
 
 
 def _apply(event: TransactionState, bank_file: BankFile) -> int:
-    """Move the payments that an event applies to, and the money with them."""
-    applies = f"""
-        FROM payments_bank_row b JOIN payments_credittransfertransaction t ON t.id = b.transaction_id
-        JOIN payments_paymentinstruction p ON p.id = t.batch_id
-        WHERE b.event = '{event}' AND b.problem = '' AND t.state IN ({_listed(MAY_FOLLOW[event])})"""
-    if event in ledger.MOVES:
-        sql = f"SELECT t.id AS transaction_id, t.benefit, p.budget_year AS year, t.amount_fen, b.booked_on, {bank_file.pk} AS bank_file_id"
-        ledger.post_transactions(event, sql + applies, [])
+    """Write the answers that apply, and move totals, budgets and the ledger with them."""
+    applied = bulk.execute(f"""
+        INSERT INTO payments_bankanswer (transaction_id, event, bank_file_id, booked_on, reason_code)
+        SELECT transaction_id, '{event}', {bank_file.pk}, booked_on, substr(reason, 1, 35) FROM payments_bank_match WHERE problem = ''
+        ORDER BY transaction_id""")
+    if not applied:
+        return 0
     if event in (TransactionState.REJECTED, TransactionState.RETURNED):
-        sums = f"SELECT t.benefit, p.budget_year, sum(t.amount_fen) {applies} GROUP BY t.benefit, p.budget_year"
-        for benefit, year, amount_fen in bulk.rows(sums):
-            give_back(benefit, year, int(amount_fen))
-    settled = "NULL" if event == TransactionState.ACCEPTED else "b.booked_on"
-    return bulk.execute(f"""
-        UPDATE payments_credittransfertransaction AS t SET state = '{event}', reason_code = substr(b.reason, 1, 24), settled_on = {settled}
-        FROM payments_bank_row b WHERE t.id = b.transaction_id AND b.event = '{event}' AND b.problem = ''
-        AND t.state IN ({_listed(MAY_FOLLOW[event])})""")
+        bulk.execute(f"""
+            UPDATE payments_credittransfertransaction AS t SET state = '{event}', reason_code = substr(m.reason, 1, 24)
+            FROM payments_bank_match m WHERE t.id = m.transaction_id AND m.problem = ''""")
+    else:
+        bulk.execute("""
+            UPDATE payments_credittransfertransaction AS t SET state = 'instructed', reason_code = '' FROM payments_bank_match m
+            WHERE t.id = m.transaction_id AND m.problem = '' AND m.raw_state = 'unanswered'""")
+    _move_money(event, f"file:{bank_file.pk}")
+    return applied
+
+
+def _move_money(event: TransactionState, reference: str) -> None:
+    touched = [row[0] for row in bulk.rows("SELECT DISTINCT batch_id FROM payments_bank_match WHERE problem = ''")]
+    days = [row[0] for row in bulk.rows("SELECT DISTINCT booked_on FROM payments_bank_match WHERE problem = '' ORDER BY 1")]
+    by_state = "SELECT m.batch_id, m.benefit, m.district, m.state, m.amount_fen FROM payments_bank_match m WHERE m.problem = ''"
+    moved = sums_of(by_state, [], touched)
+    years = dict(PaymentInstruction.objects.filter(pk__in=touched).values_list("pk", "budget_year"))
+    if event in ledger.MOVES:
+        for day in days:
+            of_day = f"{by_state} AND m.booked_on = {bulk.day_literal(_as_day(day))}"
+            rows = moved if len(days) == 1 else sums_of(of_day, [], touched)
+            detail = _detail(_as_day(day))
+            for year in sorted(set(years.values())):
+                ours = [row for row in rows if years[row[0]] == year]
+                ledger.post_payments(event, reference, year, ours, detail, _as_day(day))
+    if event in (TransactionState.REJECTED, TransactionState.RETURNED):
+        for year in sorted(set(years.values())):
+            give_back(year, envelopes_in([row for row in moved if years[row[0]] == year]))
+    move_totals(moved, event)
+
+
+def _as_day(day: date | str) -> date:
+    """SQLite keeps days as texts."""
+    return date.fromisoformat(day) if isinstance(day, str) else day
+
+
+_DETAIL = pa.schema([("transaction_id", pa.int64()), ("amount_fen", pa.int64())])
+
+
+def _detail(day: date) -> str:
+    sql = f"""SELECT transaction_id, amount_fen FROM payments_bank_match WHERE problem = '' AND booked_on = {bulk.day_literal(day)}
+              ORDER BY transaction_id"""
+    table = bulk.read_table(sql, [], _DETAIL)
+    return ledger.detail_hash(table["transaction_id"].to_numpy(), table["amount_fen"].to_numpy())
 
 
 def _spread_rejections(groups: list[GroupStatus]) -> list[BankRow]:
@@ -188,49 +246,46 @@ def _spread_rejections(groups: list[GroupStatus]) -> list[BankRow]:
             unknown.append(BankRow(-number - 1, (group.payment_info_id or group.message_id), group.event, None, group.reason, None,
                                    "unknown_message" if scope is None else "unknown_event"))  # fmt: skip
         elif group.event == TransactionState.REJECTED:
-            batch_id, benefit = scope
+            first_id, last_id, batch_id, benefit = scope
             bulk.execute(
                 f"""INSERT INTO payments_bank_row (position, transaction_id, reference, event, amount_fen, reason, booked_on, problem)
                     SELECT 0, t.id, '', 'rejected', t.amount_fen, %s, {bulk.day_literal(clock.today())}, ''
                     FROM payments_credittransfertransaction t
-                    WHERE t.batch_id = %s AND (%s = '' OR t.benefit = %s) AND t.state IN ({_listed(ON_THE_WAY)})
+                    WHERE t.id BETWEEN %s AND %s AND t.batch_id = %s AND (%s = '' OR t.benefit = %s) AND t.channel = 'bank'
+                    AND {STATE_SEEN} IN ({_listed(ON_THE_WAY)})
                     AND t.id NOT IN (SELECT transaction_id FROM payments_bank_row)""",
-                [group.reason, batch_id, benefit, benefit],
+                [group.reason, first_id, last_id, batch_id, benefit, benefit],
             )
     return unknown
 
 
-def _accept_groups(groups: list[GroupStatus]) -> int:
-    """Accept the payments of accepted messages and groups that the file does not name by themselves."""
-    applied = 0
-    for group in groups:
-        scope = _scope(group)
-        if scope is not None and group.event == TransactionState.ACCEPTED:
-            batch_id, benefit = scope
-            applied += bulk.execute(
-                """UPDATE payments_credittransfertransaction SET state = 'accepted'
-                   WHERE batch_id = %s AND state = 'instructed' AND (%s = '' OR benefit = %s)""",
-                [batch_id, benefit, benefit],
-            )
-    return applied
+def _accept_files(groups: list[GroupStatus]) -> int:
+    """Note which of our files the bank has taken in as a whole; that alone moves no payment."""
+    accepted = [group.message_id for group in groups if group.event == TransactionState.ACCEPTED and not group.payment_info_id]
+    files = PaymentFile.objects.filter(accepted_on__isnull=True)
+    whole = files.filter(message_id__in=accepted) | files.filter(batch__message_id__in=accepted)
+    return PaymentFile.objects.filter(pk__in=list(whole.values_list("pk", flat=True))).update(accepted_on=clock.today())
 
 
-def _scope(group: GroupStatus) -> tuple[int, str] | None:
-    """Return the batch and benefit (empty: all of them) that a status speaks of; None where we never sent it."""
-    batch = PaymentInstruction.objects.filter(message_id=group.message_id).first()
-    if batch is None:
+def _scope(group: GroupStatus) -> tuple[int, int, int, str] | None:
+    """Return the span of payments, the batch and (for a group of one benefit) the benefit that a group status speaks of."""
+    part = PaymentFile.objects.filter(message_id=group.message_id, batch__state__in=[BatchState.RELEASED, BatchState.SETTLED]).first()
+    batch = PaymentInstruction.objects.filter(message_id=group.message_id, state__in=[BatchState.RELEASED, BatchState.SETTLED]).first()
+    if part is None and batch is None:
         return None
+    span = (part.first_id, part.last_id, part.batch_id) if part else (batch.first_id, batch.last_id, batch.pk)
     if not group.payment_info_id:
-        return batch.pk, ""
-    benefits = PaymentTotal.objects.filter(batch=batch).values_list("benefit", flat=True).distinct()
+        return *span, ""
+    benefits = PaymentTotal.objects.filter(batch_id=span[2]).values_list("benefit", flat=True).distinct()
     named = [benefit for benefit in benefits if payment_info_id(group.message_id, benefit) == group.payment_info_id]
-    return (batch.pk, named[0]) if named else None
+    return (*span, named[0]) if named else None
 
 
 def _keep_problems(bank_file: BankFile, unknown_groups: list[BankRow]) -> None:
     bulk.execute(
-        """INSERT INTO payments_bankfileproblem (bank_file_id, position, event, reference, amount_fen, bank_reason, booked_on, problem)
-           SELECT %s, position, event, reference, amount_fen, reason, booked_on, problem FROM payments_bank_row WHERE problem <> ''""",
+        """INSERT INTO payments_bankfileproblem (bank_file_id, position, event, reference, amount_fen, bank_reason, booked_on, problem,
+                                                 closed_by, closing_note)
+           SELECT %s, position, event, reference, amount_fen, reason, booked_on, problem, '', '' FROM payments_bank_row WHERE problem <> ''""",
         [bank_file.pk],
     )
     for row in unknown_groups:
@@ -239,12 +294,14 @@ def _keep_problems(bank_file: BankFile, unknown_groups: list[BankRow]) -> None:
         )
 
 
-def _recount_touched(groups: list[GroupStatus]) -> None:
-    rows = bulk.rows("""
-        SELECT DISTINCT t.batch_id FROM payments_bank_row b JOIN payments_credittransfertransaction t ON t.id = b.transaction_id""")
-    touched = {row[0] for row in rows} | {scope[0] for scope in map(_scope, groups) if scope}
-    for batch_id in sorted(touched):
-        recount(batch_id)
+def _keep_statements(bank_file: BankFile, contents: BankFileContents) -> None:
+    AccountStatement.objects.bulk_create(
+        AccountStatement(
+            bank_file=bank_file, account_no=told.account, begin=told.first_on, end=told.last_on, opening_fen=told.opening_fen,
+            closing_fen=told.closing_fen,
+        )
+        for told in contents.statements
+    )  # fmt: skip
 
 
 def _archive(path: Path, hashed: str) -> None:

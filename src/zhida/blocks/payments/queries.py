@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any
 
 import pyarrow as pa
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
 
 from zhida.blocks.access import api as access
 from zhida.blocks.payments import bulk
 from zhida.blocks.payments.commands import batch_row, may
 from zhida.blocks.payments.models import (
+    BankAnswer,
     BankFile,
     BankFileProblem,
     BudgetEnvelope,
@@ -19,14 +21,18 @@ from zhida.blocks.payments.models import (
     LedgerAccount,
     LedgerEntry,
     Overpayment,
+    PaymentFile,
     PaymentInstruction,
     PaymentTotal,
+    SampledPayment,
 )
 from zhida.blocks.payments.rules import (
     CLOSED,
-    STUCK,
+    RISK_TEXT,
+    WORK_LIST,
     BatchState,
     PaymentLine,
+    Risk,
     TotalsRow,
     TrialBalanceRow,
     expected_on,
@@ -37,9 +43,6 @@ from zhida.kernel.text import Text
 
 PAGE_ROWS = 50
 _CONFIRMED = pa.schema([("benefit", pa.string()), ("period_key", pa.string()), ("entity_no", pa.int64()), ("amount_fen", pa.int64())])
-# A risk sample looks at so many payments drawn by chance, never at the whole batch: a batch may hold millions.
-RISK_POOL = 400
-RISKY_TIMES = 1.5
 
 
 def batches(viewer: access.Viewer, month: str | None = None) -> list[PaymentInstruction]:
@@ -59,10 +62,10 @@ def batch(viewer: access.Viewer, batch_id: int) -> PaymentInstruction:
 
 
 def totals_by(*fields: str, batch_id: int | None = None, month: str | None = None) -> list[TotalsRow]:
-    """Count and add up payments by ``batch``, ``month``, ``benefit``, ``district`` or ``state``; refused batches are not in it."""
+    """Count and add up payments by ``batch``, ``month``, ``benefit``, ``district`` or ``state``; refused and cancelled batches are not in it."""
     names = {"batch": "batch_id", "month": "batch__month"}
     keys = [names.get(name, name) for name in fields]
-    rows = PaymentTotal.objects.exclude(batch__state=BatchState.REFUSED)
+    rows = PaymentTotal.objects.exclude(batch__state__in=[BatchState.REFUSED, BatchState.CANCELLED])
     rows = rows.filter(batch_id=batch_id) if batch_id is not None else rows
     rows = rows.filter(batch__month=month) if month else rows
     summed = rows.values(*keys).annotate(rows=Sum("count"), fen=Sum("amount_fen")).order_by(*keys)
@@ -73,8 +76,9 @@ def confirmed_payments(period_keys: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """Yield what the bank confirmed for some periods and of all one-offs, for counting: benefit, period_key, entity_no, amount_fen."""
     columns = ", ".join(_CONFIRMED.names)
     marks = ", ".join(["%s"] * len(period_keys))
-    sql = f"""SELECT {columns} FROM payments_credittransfertransaction
-              WHERE state = 'paid' AND (period_key IN ({marks}) OR period_key LIKE 'once:%%')"""
+    sql = f"""SELECT {columns} FROM payments_credittransfertransaction t
+              WHERE state = 'instructed' AND EXISTS (SELECT 1 FROM payments_bankanswer a WHERE a.transaction_id = t.id AND a.event = 'paid')
+              AND (period_key IN ({marks}) OR period_key LIKE 'once:%%')"""
     return bulk.read_batches(sql, list(period_keys), _CONFIRMED)
 
 
@@ -83,72 +87,70 @@ def transactions(
 ) -> list[CreditTransferTransaction]:
     """List payments in the viewer's area, ``PAGE_ROWS`` to a page, counted from 1."""
     rows = _in_area(viewer, CreditTransferTransaction.objects.order_by("id"))
-    rows = rows.filter(batch_id=batch_id) if batch_id is not None else rows
-    rows = rows.filter(state=state) if state else rows
+    rows = _of_batch(rows, batch_id) if batch_id is not None else rows
+    rows = _with_state(rows).filter(state_seen=state) if state else rows
     access.record_access(viewer, purpose, "payments.transactions", f"batch {batch_id}" if batch_id is not None else "all batches")
-    return list(rows.select_related("batch")[(page - 1) * PAGE_ROWS : page * PAGE_ROWS])
+    return _seen(list(_with_state(rows).select_related("batch")[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]))
 
 
-def sample(viewer: access.Viewer, batch_id: int, n: int = 20, seed: int = 1) -> list[CreditTransferTransaction]:
-    """Draw payments of a batch for a checker to look at: the same seed draws the same ones."""
+def _seen(rows: list[Any]) -> list[Any]:
+    """Give rows the state that people see: with the bank's answers to each, and to whole files."""
+    accepted = _accepted_spans({row.batch_id for row in rows})
+    for row in rows:
+        is_accepted = row.state_seen == "instructed" and any(first <= row.pk <= last for first, last in accepted)
+        row.state = "accepted" if is_accepted else row.state_seen
+    return rows
+
+
+def sample(viewer: access.Viewer, batch_id: int) -> list[tuple[CreditTransferTransaction, SampledPayment]]:
+    """List the payments of a batch that were drawn for its checkers, risky ones first, with what was said of each."""
     may(viewer, "payments.view")
-    drawn = _drawn(batch_id, n, seed)
+    sampled = list(SampledPayment.objects.filter(batch_id=batch_id).order_by("-kind", "id"))
+    found = CreditTransferTransaction.objects.in_bulk([row.transaction_id for row in sampled])
     access.record_access(viewer, access.Purpose.PAYMENT, "payments.sample", f"batch {batch_id}")
-    return drawn
+    return [(found[row.transaction_id], row) for row in sampled if row.transaction_id in found]
 
 
-def risk_sample(viewer: access.Viewer, batch_id: int, n: int = 10, seed: int = 1) -> list[tuple[CreditTransferTransaction, Text]]:
-    """Of ``RISK_POOL`` payments drawn by chance return those that most deserve a look, each with why.
+def risk_texts(risk: int) -> list[Text]:
+    """Return what makes a payment worth a look, in words."""
+    return [RISK_TEXT[flag] for flag in Risk if risk & flag]
 
-    First differences to a period that was paid before, then amounts that lie furthest above the average of their benefit.
-    """
+
+def payment_files(viewer: access.Viewer, batch_id: int) -> list[PaymentFile]:
+    """List the files of a batch to the bank, in the order in which they were written."""
     may(viewer, "payments.view")
-    totals = totals_by("benefit", batch_id=batch_id)
-    average = {str(row.key[0]): row.amount_fen / row.count for row in totals if row.count}
-    rated = [(row, row.amount_fen / average.get(row.benefit, row.amount_fen)) for row in _drawn(batch_id, RISK_POOL, seed)]
-    risky = [(row, times) for row, times in rated if row.revision or times >= RISKY_TIMES]
-    risky.sort(key=lambda pair: (-bool(pair[0].revision), -pair[1], pair[0].pk))
-    access.record_access(viewer, access.Purpose.PAYMENT, "payments.sample", f"batch {batch_id}")
-    return [(row, _why_risky(row, times)) for row, times in risky[:n]]
+    return list(PaymentFile.objects.filter(batch_id=batch_id))
 
 
-def _why_risky(row: CreditTransferTransaction, times: float) -> Text:
-    if row.revision:
-        return Text("这个周期已经发过，这是差额或补发", "This period was paid before: a difference, or sent again")
-    return Text(f"是本批次这项待遇平均金额的 {times:.1f} 倍", f"{times:.1f} times the average of this benefit in the batch")
+def _of_batch(rows: QuerySet, batch_id: int) -> QuerySet:
+    """Leave a batch's payments: one span of numbers, which the primary key finds."""
+    found = batch_row(batch_id)
+    return rows.filter(pk__gte=found.first_id, pk__lte=found.last_id, batch_id=batch_id)
 
 
-def _drawn(batch_id: int, n: int, seed: int) -> list[CreditTransferTransaction]:
-    rows = CreditTransferTransaction.objects.filter(batch_id=batch_id, state="instructed")
-    first, last = rows.order_by("id").values_list("id", flat=True).first(), rows.order_by("-id").values_list("id", flat=True).first()
-    return [] if first is None or last is None else _draw(rows, first, last, n, random.Random(seed))
-
-
-def _draw(rows: QuerySet, first: int, last: int, n: int, dice: random.Random) -> list[CreditTransferTransaction]:
-    """Draw by number: a batch is one span of numbers with few gaps, so no page needs to count millions."""
-    if last - first < 4 * n:
-        numbers = sorted(rows.values_list("id", flat=True))
-        return list(rows.filter(pk__in=dice.sample(numbers, min(n, len(numbers)))).order_by("id"))
-    drawn: dict[int, CreditTransferTransaction] = {}
-    for _ in range(20):
-        wanted = dice.sample(range(first, last + 1), 2 * n)
-        found = {row.pk: row for row in rows.filter(pk__in=wanted)}
-        drawn |= {number: found[number] for number in wanted if number in found}
-        if len(drawn) >= n:
-            break
-    return sorted(list(drawn.values())[:n], key=lambda row: row.pk)
+def _with_state(rows: QuerySet) -> QuerySet:
+    """Add ``state_seen``: the state as people see it, with the bank's answers (totals.STATE_SEEN in Django's words)."""
+    answers = BankAnswer.objects.filter(transaction_id=OuterRef("pk"))
+    seen = Case(
+        When(~Q(state="instructed"), then=F("state")),
+        When(Exists(answers.filter(event="paid")), then=Value("paid")),
+        When(Exists(answers.filter(event="accepted")), then=Value("accepted")),
+        default=Value("instructed"),
+        output_field=CharField(),
+    )
+    return rows.annotate(state_seen=seen)
 
 
 def returns(viewer: access.Viewer, purpose: access.Purpose, page: int = 1) -> list[CreditTransferTransaction]:
-    """List what is stuck in the viewer's area: held, rejected or returned, the oldest first. Each has ``reason_text``."""
-    rows = _in_area(viewer, CreditTransferTransaction.objects.filter(state__in=STUCK).order_by("id"))
+    """List what is stuck in the viewer's area: held, rejected, returned or unanswered, the oldest first. Each has ``reason_text``."""
+    rows = _in_area(viewer, CreditTransferTransaction.objects.filter(state__in=WORK_LIST).order_by("id"))
     access.record_access(viewer, purpose, "payments.returns", f"area {viewer.area_code}")
     return list(rows.select_related("batch")[(page - 1) * PAGE_ROWS : page * PAGE_ROWS])
 
 
 def count_returns(viewer: access.Viewer) -> int:
     """Count what ``returns`` lists."""
-    return _in_area(viewer, CreditTransferTransaction.objects.filter(state__in=STUCK)).count()
+    return _in_area(viewer, CreditTransferTransaction.objects.filter(state__in=WORK_LIST)).count()
 
 
 def _in_area(viewer: access.Viewer, rows: QuerySet) -> QuerySet:
@@ -171,11 +173,22 @@ def payments_of(
     rows = CreditTransferTransaction.objects.filter(who).exclude(state__in=CLOSED).select_related("batch")
     if viewer.role != "resident":
         rows = _in_area(viewer, rows)
-    return [_line(row) for row in rows.order_by("-period_key", "benefit", "revision")]
+    found = _seen(list(_with_state(rows).order_by("-period_key", "benefit", "revision")))
+    answers = BankAnswer.objects.filter(transaction_id__in=[row.pk for row in found], event__in=["paid", "rejected", "returned"])
+    settled: dict[int, date] = {}
+    for answer in answers.order_by("booked_on"):
+        settled[answer.transaction_id] = answer.booked_on
+    return [_line(row, settled.get(row.pk)) for row in found]
 
 
-def _line(row: CreditTransferTransaction) -> PaymentLine:
-    released_on = row.batch.released_on
+def _accepted_spans(batch_ids: set[int]) -> list[tuple[int, int]]:
+    """List the spans of payments whose whole file the bank has taken in for execution."""
+    files = PaymentFile.objects.filter(batch_id__in=batch_ids, accepted_on__isnull=False)
+    return list(files.values_list("first_id", "last_id"))
+
+
+def _line(row: Any, settled_on: date | None) -> PaymentLine:
+    released_on, state = row.batch.released_on, row.state
     return PaymentLine(
         transaction_id=row.pk,
         batch_id=row.batch_id,
@@ -184,12 +197,14 @@ def _line(row: CreditTransferTransaction) -> PaymentLine:
         entity_no=row.entity_no,
         payee_no=row.payee_no,
         amount_fen=row.amount_fen,
+        deducted_fen=row.deducted_fen,
+        channel=row.channel,
         revision=row.revision,
-        state=row.state,
-        state_text=state_text(row.state, row.batch.state),
-        instructed_on=released_on if row.state != "held" else None,
-        settled_on=row.settled_on,
-        expected_on=expected_on(row.state, released_on),
+        state=state,
+        state_text=state_text(state, row.batch.state),
+        instructed_on=released_on if state != "held" else None,
+        settled_on=settled_on,
+        expected_on=expected_on(state, released_on),
         reason=reason_text(row.reason_code),
     )
 
@@ -197,7 +212,7 @@ def _line(row: CreditTransferTransaction) -> PaymentLine:
 def budgets(viewer: access.Viewer, year: int | None = None) -> list[BudgetEnvelope]:
     """List envelopes with what is committed and what is left."""
     may(viewer, "payments.view")
-    rows = BudgetEnvelope.objects.order_by("year", "benefit")
+    rows = BudgetEnvelope.objects.order_by("year", "benefit", "level", "area_code")
     return list(rows.filter(year=year) if year else rows)
 
 
@@ -225,5 +240,8 @@ def trial_balance() -> list[TrialBalanceRow]:
     """Return debits and credits of every ledger account, over all postings. The sums of both are equal."""
     debits = dict(LedgerEntry.objects.values_list("debit_account").annotate(Sum("amount_fen")).order_by())
     credits = dict(LedgerEntry.objects.values_list("credit_account").annotate(Sum("amount_fen")).order_by())
-    accounts = LedgerAccount.objects.order_by("kind", "benefit", "year")
-    return [TrialBalanceRow(a.kind, a.benefit, a.year, int(debits.get(a.pk, 0)), int(credits.get(a.pk, 0))) for a in accounts]
+    accounts = LedgerAccount.objects.order_by("kind", "benefit", "year", "level", "area_code")
+    return [
+        TrialBalanceRow(a.kind, a.benefit, a.year, int(debits.get(a.pk, 0)), int(credits.get(a.pk, 0)), a.level, a.area_code)
+        for a in accounts
+    ]

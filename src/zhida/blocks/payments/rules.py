@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
+from enum import IntFlag, StrEnum
 
 from zhida.kernel.text import Text
 
@@ -14,6 +14,7 @@ class BatchState(StrEnum):
     PREPARED = "prepared"
     APPROVED = "approved"
     REFUSED = "refused"
+    CANCELLED = "cancelled"
     RELEASED = "released"
     SETTLED = "settled"
 
@@ -25,8 +26,11 @@ class TransactionState(StrEnum):
 
         held ─────────────────────────────────┐
         instructed ─► accepted ─► paid ─► returned ──reissue──► reissued (a new transaction carries the money)
-             └────────────┴────► rejected ────┘
+             │            ├────► rejected ────┤
+             └────────────┴────► unanswered ──┘ (the bank is late: asked for; an answer that comes still counts)
         held, rejected, returned ──payee changed──► cancelled
+
+    A row of CreditTransferTransaction says ``instructed`` for accepted and paid, too: that is in its BankAnswer rows.
     """
 
     HELD = "held"
@@ -35,19 +39,85 @@ class TransactionState(StrEnum):
     PAID = "paid"
     REJECTED = "rejected"
     RETURNED = "returned"
+    UNANSWERED = "unanswered"
     REISSUED = "reissued"
     CANCELLED = "cancelled"
 
 
-ON_THE_WAY = (TransactionState.INSTRUCTED, TransactionState.ACCEPTED)
+class Channel(StrEnum):
+    """How money reaches a payee: by the bank, or in cash at the street office against a receipt."""
+
+    BANK = "bank"
+    CASH = "cash"
+
+
+class Level(StrEnum):
+    """Who bears a share of a payment."""
+
+    CENTRAL = "central"
+    PROVINCE = "province"
+    CITY = "city"
+    DISTRICT = "district"
+
+
+class PayeeKind(StrEnum):
+    """Why somebody else is paid than the decision names."""
+
+    GUARDIAN = "guardian"
+    INSTITUTION = "institution"
+    HEAD = "head"
+    MEMBER = "member"
+
+
+class OverpaymentState(StrEnum):
+    """What becomes of money that was paid too much.
+
+    ::
+
+        found ──┬─ netting (kept back of coming payments within a limit) ──┐
+                ├─ agreed (instalments the payee agreed to) ───────────────┼─► closed
+                └─ waiving ──a checker──► waived ──────────────────────────┘
+        netting, agreed ──the payee objects──► disputed ──answered──► back, or closed
+    """
+
+    FOUND = "found"
+    NETTING = "netting"
+    AGREED = "agreed"
+    WAIVING = "waiving"
+    WAIVED = "waived"
+    DISPUTED = "disputed"
+    CLOSED = "closed"
+
+
+class Risk(IntFlag):
+    """What makes a payment worth a look before it leaves."""
+
+    NEW_PAYEE = 1
+    BIG_CHANGE = 2
+    SHARED_ACCOUNT = 4
+    OVER_100 = 8
+    DIFFERENCE = 16
+
+
+# Half as much again or less than half of what the last period brought.
+BIG_CHANGE_TIMES = 1.5
+# A family of so many on one card is usual; more is looked at.
+ACCOUNT_SHARED_BY = 4
+COOLING_OFF_DAYS = 7
+# Days after which a payment without the bank's answer goes to the work list.
+ANSWER_DAYS = 5
+
+ON_THE_WAY = (TransactionState.INSTRUCTED, TransactionState.ACCEPTED, TransactionState.UNANSWERED)
 # Money that is still with us and waits for a person: the street office's list.
 STUCK = (TransactionState.HELD, TransactionState.REJECTED, TransactionState.RETURNED)
+# ... and what is not known to be anywhere yet.
+WORK_LIST = (*STUCK, TransactionState.UNANSWERED)
 # States whose amount no longer stands for its period: another transaction does, or nobody is paid.
 CLOSED = (TransactionState.REISSUED, TransactionState.CANCELLED)
 
 # What the bank may report -> from which states a transaction follows, so that files may come late, twice or out of order.
 MAY_FOLLOW: dict[TransactionState, tuple[TransactionState, ...]] = {
-    TransactionState.ACCEPTED: (TransactionState.INSTRUCTED,),
+    TransactionState.ACCEPTED: (TransactionState.INSTRUCTED, TransactionState.UNANSWERED),
     TransactionState.PAID: ON_THE_WAY,
     TransactionState.REJECTED: ON_THE_WAY,
     TransactionState.RETURNED: (TransactionState.PAID,),
@@ -64,6 +134,7 @@ BATCH_STATE_TEXT = {
     BatchState.PREPARED: Text("待审批", "Waiting for approval"),
     BatchState.APPROVED: Text("已审批，待发放", "Approved, waiting for release"),
     BatchState.REFUSED: Text("已退回", "Refused"),
+    BatchState.CANCELLED: Text("已撤销", "Cancelled"),
     BatchState.RELEASED: Text("已发往银行", "Sent to the bank"),
     BatchState.SETTLED: Text("已结清", "Settled"),
 }
@@ -75,6 +146,7 @@ TRANSACTION_STATE_TEXT = {
     TransactionState.PAID: Text("已到账", "Paid"),
     TransactionState.REJECTED: Text("银行拒付", "Rejected by the bank"),
     TransactionState.RETURNED: Text("银行退回", "Returned by the bank"),
+    TransactionState.UNANSWERED: Text("银行逾期未回复", "The bank is late with its answer"),
     TransactionState.REISSUED: Text("已重新发放", "Sent again"),
     TransactionState.CANCELLED: Text("已取消", "Cancelled"),
 }
@@ -85,6 +157,14 @@ REASONS = {
     "no_organisation_account": Text("没有单位收款账户；请单位登记对公账户。", "No account of the organisation. Ask it to register one."),
     "account_closed": Text("收款账户已注销；请登记新账户。", "The account was closed. Register a new one."),
     "account_changed": Text("收款账户已变更；将按新账户重新发放。", "The account has changed. It goes out again to the new one."),
+    "account_cooling_off": Text(
+        "收款账户刚刚变更，正在核实；核实后自动补发。", "The account was changed just now and is being checked; it goes out after that."
+    ),
+    "account_refused": Text("收款人否认更换账户；请登记正确账户。", "The payee denies the new account. Register the right one."),
+    "payee_moved": Text(
+        "收款人户籍已迁出；请核实是否仍应发放。", "The payee's household registration has left the city. Check the entitlement."
+    ),
+    "no_answer": Text("银行没有在期限内答复；请向银行查询。", "The bank has not answered in time. Ask it what became of this payment."),
     "payee_died": Text(
         "收款人已登记死亡；请核实后由继承人或新户主办理。", "The payee is registered as dead. Check, then name the new payee."
     ),
@@ -105,6 +185,21 @@ PROBLEMS = {
     "contradicts": Text("与已登记的状态矛盾；请与银行核对。", "Contradicts what is booked already. Check it with the bank."),
     "unknown_message": Text("本系统没有发过这个批次；请与银行核对。", "We never sent this message. Check it with the bank."),
     "unknown_event": Text("无法判断银行的意思；请人工处理。", "It is not clear what the bank reports. Handle it by hand."),
+}
+
+LEVEL_TEXT = {
+    Level.CENTRAL: Text("中央", "central government"),
+    Level.PROVINCE: Text("省级", "province"),
+    Level.CITY: Text("市级", "city"),
+    Level.DISTRICT: Text("区县", "district"),
+}
+
+RISK_TEXT = {
+    Risk.NEW_PAYEE: Text("第一次领取的收款人", "A payee who was never paid before"),
+    Risk.BIG_CHANGE: Text("金额与上一期相差一半以上", "The amount differs from the last period by more than half"),
+    Risk.SHARED_ACCOUNT: Text("多人共用一个收款账户", "Many payees share one account"),
+    Risk.OVER_100: Text("收款人年满一百周岁", "The payee is a hundred years old or more"),
+    Risk.DIFFERENCE: Text("这个周期已经发过，这是差额或补发", "This period was paid before: a difference, or sent again"),
 }
 
 # Days a bank needs from the file to the account; what the resident is told until the bank has answered.
@@ -187,6 +282,9 @@ class PaymentLine:
     entity_no: int
     payee_no: int
     amount_fen: int
+    # What was kept back of it for an earlier overpayment.
+    deducted_fen: int
+    channel: str
     revision: int
     state: str
     state_text: Text
@@ -205,6 +303,8 @@ class TrialBalanceRow:
     year: int
     debit_fen: int
     credit_fen: int
+    level: str = ""
+    area_code: int = 0
 
     @property
     def balance_fen(self) -> int:
@@ -218,3 +318,30 @@ class TotalsRow:
     key: tuple[str | int, ...]
     count: int
     amount_fen: int
+
+
+Share = tuple[int, int, int, int]
+WHOLE_CITY: Share = (0, 0, 10_000, 0)
+
+
+def split_fen(amount_fen: int, share: Share) -> Share:
+    """Split a payment between central, province, city and district, each rounded down; the last that bears any takes the rest.
+
+    share: basis points that add up to 10,000. ``sharing.share_columns`` says the same in SQL.
+
+    >>> split_fen(101, (5_000, 0, 2_500, 2_500)), split_fen(100, (3_333, 6_667, 0, 0))
+    ((50, 0, 25, 26), (33, 67, 0, 0))
+    """
+    parts = [amount_fen * points // 10_000 for points in share]
+    last = max(place for place, points in enumerate(share) if points)
+    parts[last] += amount_fen - sum(parts)
+    return (parts[0], parts[1], parts[2], parts[3])
+
+
+def checkers_needed(amount_fen: int, limits: list[tuple[int, int]]) -> int:
+    """Return how many checkers a sum needs: limits are (from fen, checkers), in any order; one where none applies.
+
+    >>> checkers_needed(500, [(0, 1), (1_000, 2)]), checkers_needed(1_000, [(0, 1), (1_000, 2)]), checkers_needed(7, [])
+    (1, 2, 1)
+    """
+    return max((checkers for from_fen, checkers in limits if amount_fen >= from_fen), default=1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zhida.blocks.access.api import Viewer
+from zhida.engine.decisions import PLAIN_SCHEMA
 from zhida.kernel.identifiers import luhn_check_digit
 
 MAKER = Viewer("maker", "payment_maker", "330100")
@@ -19,27 +22,6 @@ OTHER_CHECKER = Viewer("other_checker", "payment_checker", "330100")
 # 周志强 works in the street of 林小满, 吴静 elsewhere: she must see nothing of it.
 ZHOU_ZHIQIANG = Viewer("zhou_zhiqiang", "street_officer", "330106001")
 WU_JING = Viewer("wu_jing", "street_officer", "330108001")
-
-DECISION_SCHEMA = pa.schema(
-    [
-        ("benefit", pa.string()),
-        ("entity_kind", pa.int8()),
-        ("entity_no", pa.int64()),
-        ("household_no", pa.int64()),
-        ("payee_no", pa.int64()),
-        ("payee_organisation", pa.string()),
-        ("status", pa.int8()),
-        ("amount", pa.int64()),
-        ("unit", pa.string()),
-        ("period_key", pa.string()),
-        ("district", pa.int32()),
-        ("street", pa.int32()),
-        ("community", pa.int64()),
-        ("age_band", pa.int8()),
-        ("sex", pa.int8()),
-        ("missing", pa.string()),
-    ]
-)
 
 
 def decision(entity_no: int, amount: int, benefit: str = "dibao", period_key: str = "2025-10", **other: object) -> dict[str, object]:
@@ -55,7 +37,7 @@ def decision(entity_no: int, amount: int, benefit: str = "dibao", period_key: st
 def write_decisions(folder: Path, rows: Iterable[dict[str, object]], name: str = "decisions-0") -> str:
     """Write decisions as a run does, and return the glob that finds them."""
     folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(list(rows), DECISION_SCHEMA), folder / f"{name}.parquet")
+    pq.write_table(pa.Table.from_pylist(list(rows), PLAIN_SCHEMA), folder / f"{name}.parquet")
     return str(folder / "decisions-*.parquet")
 
 
@@ -95,6 +77,8 @@ class MadeUpFacts:
     organisation_cards: dict[str, str] = field(default_factory=dict)
     new_cards: dict[int, str] = field(default_factory=dict)
     dead: set[int] = field(default_factory=set)
+    gone: set[int] = field(default_factory=set)
+    centenarians: set[int] = field(default_factory=set)
 
     def accounts(self, resident_nos: pa.Array) -> pa.Table:
         numbers = [number for number in resident_nos.to_pylist() if number not in self.without_account]
@@ -119,3 +103,13 @@ class MadeUpFacts:
 
     def died(self) -> np.ndarray:
         return np.array(sorted(self.dead), np.int64)
+
+    def moved(self) -> np.ndarray:
+        return np.array(sorted(self.gone), np.int64)
+
+    def over_100(self, day: date) -> np.ndarray:
+        return np.array(sorted(self.centenarians), np.int64)
+
+    def version(self) -> str:
+        told = (sorted(self.without_account), self.organisation_cards, self.new_cards, sorted(self.dead), sorted(self.gone))
+        return sha256(repr(told).encode()).hexdigest()

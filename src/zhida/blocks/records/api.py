@@ -27,9 +27,12 @@ from zhida.blocks.records.particulars import (
     delivered,
     died_residents,
     known_on,
+    moved_residents,
     names_of,
+    residents_born_before,
     sample_residents,
     snapshot_path,
+    vital_version,
 )
 from zhida.blocks.records.quarantine import QuarantinedRow, QuarantinePage, quarantined_row, quarantined_rows, rows_waiting
 from zhida.blocks.records.queries import deliveries, delivery, quality
@@ -100,6 +103,7 @@ __all__ = [
     "known_on",
     "link_residents",
     "members_of",
+    "moved_residents",
     "names_of",
     "newest_snapshot",
     "organisation_accounts_of",
@@ -112,6 +116,7 @@ __all__ = [
     "record_type",
     "record_types",
     "resident_card",
+    "residents_born_before",
     "rows_waiting",
     "sample_residents",
     "snapshot",
@@ -119,4 +124,5 @@ __all__ = [
     "snapshot_path",
     "snapshots",
     "suggested_columns",
+    "vital_version",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,13 +15,14 @@ import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 
+from zhida.blocks.access.api import SYSTEM
 from zhida.blocks.parties import api as parties
 from zhida.blocks.places import api as places
 from zhida.blocks.records.errors import ResidentNotFound, SnapshotMissing
 from zhida.blocks.records.inputs import Inputs
 from zhida.blocks.records.models import Snapshot
 from zhida.blocks.records.placing import delivered_column
-from zhida.blocks.records.reading import _opened, _resident_row, chunk_of
+from zhida.blocks.records.reading import _opened, _resident_row, chunk_of, newest_snapshot
 
 
 def snapshot_path(snapshot_hash: str) -> Path:
@@ -97,13 +99,38 @@ def sample_residents(snapshot_hash: str, count: int, seed: int) -> list[int]:
 
 def died_residents(known: date | None = None) -> np.ndarray:
     """Return the numbers of residents registered as dead by the newest deliveries, ascending, int64."""
-    files = Inputs.on(known or date.max).register("death").files
+    return _residents_in("death", known)
+
+
+def moved_residents(known: date | None = None) -> np.ndarray:
+    """Return the numbers of residents whose last move went to another city, ascending, int64."""
+    low, high = SYSTEM.community_span
+    return _residents_in("move", known, f"QUALIFY row_number() OVER (PARTITION BY r.resident_no ORDER BY d.moved_on DESC) = 1 "
+                         f"AND NOT (d.to_community >= {low} AND d.to_community < {high})")  # fmt: skip
+
+
+def _residents_in(record_type: str, known: date | None, condition: str = "") -> np.ndarray:
+    files = Inputs.on(known or date.max).register(record_type).files
     if not files:
         return np.empty(0, dtype=np.int64)
     with duckdb.connect() as db:
         rows = db.execute(
-            "SELECT DISTINCT r.resident_no FROM read_parquet(?) d JOIN read_parquet(?) r ON r.id17 = d.id_number",
+            f"SELECT DISTINCT r.resident_no FROM read_parquet(?) d JOIN read_parquet(?) r ON r.id17 = d.id_number {condition}",
             [[str(path) for path in files], str(parties.register_path())],
         ).fetchnumpy()["resident_no"]
     kept = parties.merged_numbers()
     return np.unique(np.array([kept.get(int(number), int(number)) for number in rows], dtype=np.int64))
+
+
+def vital_version() -> str:
+    """Name what deaths and moves are known by: another name as soon as another delivery of them has come."""
+    known = Inputs.on(date.max)
+    folders = [each.folder for name in ("death", "move") for each in known.register(name).deliveries]
+    return hashlib.sha256(json.dumps([folders, sorted(known.merged.items())]).encode()).hexdigest()[:24]
+
+
+def residents_born_before(day: date, snapshot_hash: str | None = None) -> np.ndarray:
+    """Return the numbers of residents of a snapshot (by default the newest) who were born on a day or before, ascending, int64."""
+    path = snapshot_path(snapshot_hash or newest_snapshot().hash) / "residents.parquet"
+    table = pq.read_table(path, columns=["resident_no"], filters=[("birth_date", "<=", day)])
+    return np.sort(table["resident_no"].to_numpy())

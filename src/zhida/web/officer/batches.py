@@ -24,7 +24,6 @@ from zhida.web.officer.common import back, benefit_label, page_of, why
 from zhida.web.templatetags.zhida import number, percent, person, yuan, yuan_short
 from zhida.web.text import in_language, pick
 
-SAMPLE_SIZE = 10
 STEPS = (
     ("prepared", Text("编制", "Prepared")),
     ("approved", Text("复核批准", "Approved")),
@@ -79,16 +78,13 @@ def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
 def sample(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Show payments drawn by chance and those with the highest risk, each with why it is due."""
     shown = payments.batch(request.viewer, batch_id)
-    seed = request.GET.get("seed", "1")
-    number_drawn = int(seed) if seed.isdigit() else 1
+    drawn = payments.sample(request.viewer, batch_id)
+    if shown.state == payments.BatchState.PREPARED:
+        payments.look_at(request.viewer, batch_id)
     context = {
         "batch": shown,
-        "drawn": [_checked(line) for line in payments.sample(request.viewer, batch_id, SAMPLE_SIZE, number_drawn)],
-        "risky": [
-            {**_checked(line), "why": reason} for line, reason in payments.risk_sample(request.viewer, batch_id, SAMPLE_SIZE, number_drawn)
-        ],
-        "next_seed": number_drawn + 1,
-        "seed": number_drawn,
+        "drawn": [_checked(line) for line, one in drawn if one.kind == "random"],
+        "risky": [{**_checked(line), "why": payments.risk_texts(one.risk)[0]} for line, one in drawn if one.kind == "risk"],
         "may": _may(request, shown),
         "trail": [
             *_trail(),
@@ -167,7 +163,8 @@ def answers(request: HttpRequest, batch_id: int) -> HttpResponse:
 def _ask_demo_bank(shown: Any) -> None:
     """In the demonstration no bank is connected: its stand-in answers when asked."""
     bank = Path(settings.HOME) / "bank"
-    payments.demo_bank_answer(bank / "out" / shown.file_name, bank / "in")
+    for part in payments.payment_files(access.SYSTEM, shown.id):
+        payments.demo_bank_answer(bank / "out" / part.file_name, bank / "in")
 
 
 def _trail() -> list[dict[str, Any]]:

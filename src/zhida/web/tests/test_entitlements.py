@@ -33,6 +33,8 @@ def payment(state: str, revision: int = 0, amount_fen: int = 100_00, benefit: st
         entity_no=entity_no,
         payee_no=entity_no,
         amount_fen=amount_fen,
+        deducted_fen=0,
+        channel="bank",
         revision=revision,
         state=state,
         state_text=Text(state, state),

@@ -31,6 +31,7 @@ class Desk:
         return prepare_from(MAKER, self.source(rows, month), self.facts)
 
     def approve(self, batch: PaymentInstruction) -> PaymentInstruction:
+        api.look_at(CHECKER, batch.pk)
         return api.approve_batch(CHECKER, batch.pk, self.facts)
 
     def release(self, batch: PaymentInstruction) -> Path | None:

@@ -73,6 +73,7 @@ def test_two_at_the_same_command_are_one(office, own_home):
     assert race(start(office, "prepare", path), start(office, "prepare", path)) == ["done", "nothing"]
     (batch,) = api.batches(MAKER)
     assert batch.count == ROWS
+    api.look_at(CHECKER, batch.pk)
     approvals = race(start(office, "approve", batch.pk, "checker"), start(office, "approve", batch.pk, "other_checker"))
     assert approvals == ["BatchInWrongState", "done"]
     assert race(start(office, "release", batch.pk), start(office, "release", batch.pk)) == ["BatchInWrongState", "done"]
@@ -92,6 +93,7 @@ def test_a_killed_command_leaves_all_or_nothing_and_can_be_given_again(office, o
     race(start(office, "prepare", path))
     (batch,) = api.batches(MAKER)
     assert sums() == {"instructed": (ROWS, due)}
+    api.look_at(CHECKER, batch.pk)
     race(start(office, "approve", batch.pk))
     kill_after(start(office, "release", batch.pk), 0.1)
     race(start(office, "release", batch.pk))

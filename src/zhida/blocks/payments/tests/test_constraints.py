@@ -10,10 +10,10 @@ from zhida.blocks.payments.testing import MAKER, decision
 pytestmark = pytest.mark.django_db
 
 COPY = """INSERT INTO payments_credittransfertransaction
-(batch_id, benefit, period_key, entity_no, payee_key, revision, payee_no, household_no, amount_fen, account_no, bank_code, state,
- reason_code, district, community)
-SELECT batch_id, benefit, period_key, entity_no, payee_key, {revision}, payee_no, household_no, {amount}, {account}, bank_code, state,
-       reason_code, district, community
+(id, batch_id, benefit, period_key, entity_no, payee_key, revision, payee_no, household_no, amount_fen, deducted_fen, channel, account_no,
+ bank_code, state, reason_code, risk, district, community)
+SELECT id + 1000, batch_id, benefit, period_key, entity_no, payee_key, {revision}, payee_no, household_no, {amount}, 0, channel, {account},
+       bank_code, state, reason_code, risk, district, community
 FROM payments_credittransfertransaction"""
 
 
@@ -46,12 +46,12 @@ def test_a_posting_cannot_be_changed_or_posted_twice(desk):
     desk.send([decision(1, 100_00)])
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         run("UPDATE payments_ledgerentry SET amount_fen = amount_fen + 1")
-    columns = "transaction_id, kind, debit_account_id, credit_account_id, amount_fen, booked_on"
-    refuses(f"INSERT INTO payments_ledgerentry ({columns}) SELECT {columns} FROM payments_ledgerentry WHERE kind = 'released'")
-    refuses(
-        f"INSERT INTO payments_ledgerentry ({columns}) SELECT NULL, 'budget', debit_account_id, debit_account_id, 1, booked_on "
-        "FROM payments_ledgerentry"
-    )
+    columns = "kind, reference, debit_account_id, credit_account_id, amount_fen, count, detail_hash, booked_on, posted_at"
+    again = f"INSERT INTO payments_ledgerentry ({columns}, previous_hash, entry_hash) SELECT {{}} FROM payments_ledgerentry WHERE kind = 'released'"
+    refuses(again.format(f"{columns}, 'another', 'new'"))
+    refuses(again.format(f"{columns.replace('reference', repr('batch:8'))}, previous_hash, 'new'"))
+    refuses(again.format(f"{columns.replace('credit_account_id', 'debit_account_id')}, 'another', 'new'"))
+    run(again.format(f"{columns.replace('reference', repr('batch:8'))}, entry_hash, 'new'"))
     assert sum(row.balance_fen for row in api.trial_balance()) == 0
 
 

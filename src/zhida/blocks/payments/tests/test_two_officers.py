@@ -88,6 +88,8 @@ def test_the_dead_and_the_closed_are_held_back_at_approval(desk):
     assert (approved.count, approved.amount_fen, approved.held_count) == (1, 100_00, 3)
     held = {row.payee_no: row.reason_code for row in api.transactions(MAKER, None, batch.pk, "held")}
     assert held == {2: "payee_died", 3: "account_closed", 4: "account_changed"}
+    assert desk.reissue() is None, "its batch may still be cancelled"
+    desk.release(batch)
     assert desk.reissue().count == 1, "the one with a new account goes out again"
 
 
@@ -139,4 +141,4 @@ def test_every_command_stands_in_the_audit_log(desk):
     desk.budget()
     batch, _ = desk.send([decision(1, 100_00)])
     actions = [entry.action for entry in audit_entries(f"batch {batch.pk}")]
-    assert actions == ["payments.release", "payments.approve", "payments.prepare"]
+    assert actions == ["payments.release", "payments.approve", "payments.sample", "payments.prepare"]

@@ -149,13 +149,19 @@ def test_returned_money_goes_out_again_once_there_is_another_account(desk):
     assert desk.reissue().count == 1
 
 
-def test_a_sample_is_the_same_for_the_same_seed(desk):
+def test_the_sample_is_drawn_once_and_must_be_looked_at_before_anybody_signs(desk):
+    desk.budget()
     batch = desk.prepare(month_of(500))
-    drawn = [row.pk for row in api.sample(CHECKER, batch.pk, 20, seed=7)]
-    assert len(set(drawn)) == 20
-    assert drawn == [row.pk for row in api.sample(CHECKER, batch.pk, 20, seed=7)]
-    assert drawn != [row.pk for row in api.sample(CHECKER, batch.pk, 20, seed=8)]
-    assert len(api.sample(CHECKER, batch.pk, 900)) == 500
+    drawn = [row.pk for row, _ in api.sample(CHECKER, batch.pk)]
+    assert len(set(drawn)) == 10 and drawn == [row.pk for row, _ in api.sample(CHECKER, batch.pk)]
+    with pytest.raises(api.SampleNotSeen, match="10 payments"):
+        api.approve_batch(CHECKER, batch.pk, desk.facts)
+    api.look_at(CHECKER, batch.pk)
+    api.look_at(CHECKER, batch.pk, drawn[:1], "doubtful", "who is this")
+    with pytest.raises(api.SampleDoubtful, match="1 payments"):
+        api.approve_batch(CHECKER, batch.pk, desk.facts)
+    api.look_at(CHECKER, batch.pk, drawn[:1])
+    assert desk.approve(batch).state == "approved"
 
 
 def test_a_resident_reads_in_plain_words_where_the_money_is(desk):
