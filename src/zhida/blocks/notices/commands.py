@@ -86,7 +86,11 @@ def _row(said: Template, recipient: Recipient) -> _Row:
 
 
 def _insert(kind: str, at: Any, rows: list[_Row]) -> int:
-    """Insert those that are new and return how many: one statement of columns on PostgreSQL, one prepared statement on SQLite."""
+    """Insert those that are new and return how many: one statement of columns on PostgreSQL, one prepared statement on SQLite.
+
+    In the order of the unique key: two callers with the same readers wait for each other instead of blocking each other.
+    """
+    rows.sort(key=lambda row: (row[1], row[2], row[0]))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             columns = [list(column) for column in zip(*rows, strict=True)]

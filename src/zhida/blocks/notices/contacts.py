@@ -66,7 +66,9 @@ def _opted_out_elsewhere(viewer: Viewer) -> str:
 
 
 def _send_code(contact: ContactPoint) -> None:
-    """Put the code among what is to be sent, to the new address only; it stands in no inbox."""
+    """Put the code among what is to be sent, to the new address only; it stands in no inbox. An older code is not sent any more."""
+    older = NoticeDelivery.objects.filter(notice__resident_no=contact.resident_no, notice__kind="contact_code", channel=contact.channel)
+    older.filter(state=DeliveryState.WAITING).delete()
     subject = f"{contact.channel}:{contact.nonce}"
     notice = Notice.objects.create(
         kind="contact_code", subject=subject, resident_no=contact.resident_no, parameters={"code": contact.nonce}, created_at=clock.now()
@@ -109,13 +111,17 @@ def _confirmed(viewer: Viewer, channel: str, code: str) -> bool:
 
 
 def _send_what_waits(contact: ContactPoint) -> None:
-    """Let waiting messages go to the new address, and what must reach people and had no way so far."""
-    waiting = NoticeDelivery.objects.filter(notice__resident_no=contact.resident_no, state=DeliveryState.WAITING)
-    waiting.filter(channel=contact.channel).exclude(notice__kind="contact_code").update(address=contact.address)
-    required = [kind for kind, each in templates().items() if each.is_required]
-    waiting.filter(channel=Channel.INBOX, notice__kind__in=required).update(
-        channel=contact.channel, address=contact.address, language=contact.language, next_attempt_at=timezone.now(), last_error=""
-    )
+    """Let go to the new address: what waits, what failed at the old one and was never read, what must reach people and had no way."""
+    to = {"channel": contact.channel, "address": contact.address, "language": contact.language}
+    again = {"state": DeliveryState.WAITING, "attempts": 0, "next_attempt_at": timezone.now(), "last_error": "", "last_reply": ""}
+    required = [kind for kind, each in templates().items() if each.in_inbox and each.is_required]
+    theirs = NoticeDelivery.objects.filter(notice__resident_no=contact.resident_no)
+    waiting = theirs.filter(state=DeliveryState.WAITING)
+    had_no_way = waiting.filter(channel=Channel.INBOX, notice__kind__in=required).exclude(notice__deliveries__channel=contact.channel)
+    had_no_way.update(**to, **again)
+    here = theirs.filter(channel=contact.channel).exclude(notice__kind="contact_code")
+    here.filter(state=DeliveryState.WAITING).update(**to)
+    here.filter(state__in=[DeliveryState.FAILED, DeliveryState.GIVEN_UP], notice__read_at=None).update(**to, **again)
 
 
 @transaction.atomic

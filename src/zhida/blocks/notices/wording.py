@@ -141,10 +141,18 @@ def checked(template: Template, subject: str, parameters: Mapping[str, Any]) -> 
 
 
 def write(template: Template, kept: Mapping[str, Any]) -> Written:
-    """Make the text of a notice from what it keeps. A parameter that an older notice lacks is written as a dash."""
-    values = {name: TYPES[kind].write(kept[name]) if name in kept else Text("—", "—") for name, kind in template.parameters.items()}
+    """Make the text of a notice from what it keeps."""
+    values = {name: _written(kind, kept.get(name)) for name, kind in template.parameters.items()}
     texts = (template.title, template.body, template.next_step, template.short)
     return Written(*(_filled(text, values) for text in texts))
+
+
+def _written(kind: str, value: Any) -> Text:
+    """Write one parameter; a dash where an older notice lacks it or kept it in another form: a changed template may not hide a message."""
+    try:
+        return TYPES[kind].write(value)
+    except (ValueError, TypeError, KeyError, AttributeError, ZhidaError):
+        return Text("—", "—")
 
 
 def _filled(text: Text, values: Mapping[str, Text]) -> Text:

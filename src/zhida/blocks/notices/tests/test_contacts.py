@@ -129,3 +129,25 @@ def test_a_removed_address_gets_nothing_more(post_office: PostOffice, reachable:
 def test_an_officer_has_no_contact_points() -> None:
     with pytest.raises(PermissionMissing):
         api.register_contact(ZHOU_ZHIQIANG, "email", ADDRESS)
+
+
+def test_what_failed_at_the_old_address_goes_to_the_new_one(post_office: PostOffice, reachable: Callable) -> None:
+    reachable()
+    reachable(address="13800138000", channel="sms")
+    api.notify(SYSTEM, "payment_returned", [about("payment:1"), about("payment:2")])
+    post_office.at_rcpt[ADDRESS] = ["550 5.1.1 unknown"] * 2
+    assert api.deliver().failed == 2
+    api.mark_read(LIN_XIAOMAN, api.inbox(LIN_XIAOMAN)[0][0].id)
+    for channel in ("email", "sms"):
+        api.remove_contact(LIN_XIAOMAN, channel)
+    api.register_contact(LIN_XIAOMAN, "email", "new@example.com")
+    api.confirm_contact(LIN_XIAOMAN, "email", code_in(post_office, "new@example.com"))
+    assert api.deliver().sent == 1
+    assert "退回" in post_office.letters["new@example.com"][-1]["Subject"]
+
+
+def test_only_the_newest_code_is_sent(post_office: PostOffice) -> None:
+    api.register_contact(LIN_XIAOMAN, "email", "old@example.com")
+    api.register_contact(LIN_XIAOMAN, "email", ADDRESS)
+    api.confirm_contact(LIN_XIAOMAN, "email", code_in(post_office))
+    assert list(post_office.letters) == [ADDRESS]
