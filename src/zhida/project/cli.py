@@ -19,6 +19,7 @@ from zhida.project.cli_policy import policy
 from zhida.project.cli_run import run
 from zhida.project.cli_simulate import simulate
 from zhida.project.cli_spark import spark
+from zhida.project.cli_tills import tills
 from zhida.project.options import MONTH
 
 # The day the demonstration lives on: its month has just ended.
@@ -62,6 +63,7 @@ cli.add_command(policy)
 cli.add_command(run)
 cli.add_command(simulate)
 cli.add_command(spark)
+cli.add_command(tills)
 
 
 @cli.group()

@@ -48,6 +48,10 @@ _BADGES: dict[str, tuple[str, Text]] = {
     "sent": ("good", Text("已发出", "Sent")),
     "given_up": ("bad", Text("多次未送达", "Given up")),
     "unread": ("info", Text("未读", "Unread")),
+    # tills
+    "till_active": ("good", Text("在用", "In use")),
+    "till_revoked": ("quiet", Text("已停用", "Revoked")),
+    "till_expired": ("wait", Text("已过期", "Expired")),
     # appeals
     "open": ("wait", Text("处理中", "Open")),
     "answered": ("good", Text("已答复", "Answered")),

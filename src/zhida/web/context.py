@@ -109,6 +109,7 @@ NAVIGATION = (
     Place(Text("重复人员", "Duplicates"), "/office/merges/", ("merges.review",)),
     Place(Text("月度核定", "Runs"), "/office/runs/", ("runs.view",)),
     Place(Text("发放批次", "Batches"), "/office/batches/", ("payments.view",)),
+    Place(Text("刷卡补贴", "Tills"), "/office/tills/", ("tills.view",)),
     Place(Text("银行退票", "Returns"), "/office/returns/", ("payments.returns",)),
     Place(Text("居民异议", "Appeals"), "/office/appeals/", ("appeals.handle",)),
     Place(Text("未送达", "Undelivered"), "/office/notices/", ("notices.undelivered",)),

@@ -25,7 +25,7 @@ from zhida.kernel.text import Text
 _COUNTERS = (
     ("canteen", 4, Text("老年食堂", "canteen for older people"), "canteen_meal", (11, 17), (12_00, 15_00, 18_00)),
     ("bus", 2, Text("公交站", "bus stop"), "bus_ride", (7, 8, 16), (2_00, 3_00)),
-    ("clinic", 1, Text("社区卫生服务中心", "community clinic"), "medical_deductible", (9, 14), (36_00, 88_50)),
+    ("clinic", 1, Text("卫生服务站", "clinic"), "medical_deductible", (9, 14), (36_00, 88_50)),
     ("school", 1, Text("职业培训学校", "vocational school"), "training_voucher", (10,), (480_00,)),
 )
 _AT_ONCE = 100
@@ -94,7 +94,7 @@ def _events(dice: random.Random, till: Till, last_day: date, days: int, guests: 
     _, _, _, programme, hours, prices = next(counter for counter in _COUNTERS if counter[0] == till.provider.kind)
     if programme not in programmes():
         return []
-    listed = EligibleResident.objects.filter(programme=programme).order_by("resident_no").values_list("resident_no", flat=True)
+    listed = EligibleResident.objects.filter(programme=programme, is_known=True).order_by("resident_no").values_list("resident_no", flat=True)
     known = list(listed[: _GUESTS * 20])
     made = []
     for back in range(days - 1, -1, -1):

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from zhida.blocks.policies import api as policies
+from zhida.blocks.tills import api as tills
 from zhida.kernel.text import Text
 from zhida.web import explanation
 from zhida.web.table_files import csv_file
@@ -38,9 +39,11 @@ def links_to(page: int, pages: int) -> Page:
 
 
 def benefit_label(code: str) -> Text:
-    """Return a benefit's name; its code where the pack is no longer installed."""
+    """Return the name of a benefit of the law or of a programme of tills; its code where neither is installed any more."""
     definition = policies.benefits().get(code)
-    return definition.label if definition else Text(code, code)
+    if definition:
+        return definition.label
+    return next((each.label for each in tills.programmes().values() if each.benefit == code), Text(code, code))
 
 
 def why(told: policies.Explanation) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from zhida.web.officer import (
     residents,
     returns,
     runs,
+    tills,
 )
 
 app_name = "officer"
@@ -59,6 +60,15 @@ urlpatterns = [
     path("notices/<int:delivery_id>/told/", notices.told, name="told"),
     path("notices/mine/", notices.mine, name="my_notices"),
     path("notices/mine/<int:notice_id>/", notices.notice, name="my_notice"),
+    path("tills/", tills.events, name="tills"),
+    path("tills/providers/", tills.providers, name="till_providers"),
+    path("tills/providers/<int:provider_id>/", tills.provider, name="till_provider"),
+    path("tills/providers/<int:provider_id>/make/", tills.make, name="till_make"),
+    path("tills/<int:till_id>/revoke/", tills.revoke, name="till_revoke"),
+    path("tills/programmes/", tills.programmes, name="till_programmes"),
+    path("tills/settlement/", tills.settlements, name="till_settlements"),
+    path("tills/settlement/settle/", tills.settle, name="till_settle"),
+    path("tills/settlement/<str:day>/", tills.settlement, name="till_settlement"),
     path("appeals/", appeals.appeals, name="appeals"),
     path("appeals/<int:appeal_id>/", appeals.answer, name="answer_appeal"),
     path("residents/", residents.residents, name="residents"),

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from zhida.web.resident import contact, notices, views
+from zhida.web.resident import contact, events, notices, views
 
 app_name = "resident"
 urlpatterns = [
     path("", views.happiness_list, name="list"),
     path("list.csv", views.list_csv, name="list_csv"),
     path("history/", views.history, name="history"),
+    path("events/", events.events, name="events"),
     path("sharing/", views.sharing, name="sharing"),
     path("appeals/", views.my_appeals, name="appeals"),
     path("notices/", notices.inbox, name="notices"),
