@@ -15,6 +15,7 @@ from zhida.kernel import clock
 from zhida.kernel.errors import ZhidaError
 from zhida.kernel.period import Month
 from zhida.project.cli_notices import notices
+from zhida.project.cli_payments import pay
 from zhida.project.cli_policy import policy
 from zhida.project.cli_run import run
 from zhida.project.cli_simulate import simulate
@@ -59,6 +60,7 @@ def cli() -> None:
 
 
 cli.add_command(notices)
+cli.add_command(pay)
 cli.add_command(policy)
 cli.add_command(run)
 cli.add_command(simulate)

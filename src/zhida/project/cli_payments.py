@@ -1,0 +1,13 @@
+"""`zhida pay`: who must sign, who bears what, and what else an office does with payments at the command line."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def pay() -> None:
+    """Payments: signatures, shares, budgets, the bank and the ledger."""
+    from zhida.project.cli import prepare_database
+
+    prepare_database()
