@@ -7,6 +7,7 @@ entities. What stands in a file comes as lines of text, and Arrow works out what
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -102,11 +103,20 @@ def read_bank_file(path: Path) -> BankFileContents:
     path = Path(path)
     try:
         with path.open("rb") as handle:
+            _expect_marked(path, handle.read(4))
+            handle.seek(0)
             for _, root in etree.iterparse(handle, events=("start",), load_dtd=False, no_network=True, resolve_entities=False):
                 return BankFileContents(path, _message_name(path, root))
     except (etree.LxmlError, ValueError) as error:
         raise BankFileUnreadable(path.name, _why(error)) from error
     raise BankFileUnreadable(path.name, Text("文件是空的", "it is empty"))
+
+
+def _expect_marked(path: Path, beginning: bytes) -> None:
+    """Refuse a file whose characters have two or four bytes and which does not begin with the mark that XML wants then."""
+    if b"\0" in beginning and not beginning.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        why = Text("文件编码有误（缺少字节顺序标记）", "its encoding is wrong: the byte order mark is missing")
+        raise BankFileUnreadable(path.name, why)
 
 
 def _message_name(path: Path, root: etree._Element) -> str:
