@@ -94,8 +94,8 @@ def _events(dice: random.Random, till: Till, last_day: date, days: int, guests: 
     _, _, _, programme, hours, prices = next(counter for counter in _COUNTERS if counter[0] == till.provider.kind)
     if programme not in programmes():
         return []
-    listed = EligibleResident.objects.filter(programme=programme, is_known=True).order_by("resident_no").values_list("resident_no", flat=True)
-    known = list(listed[: _GUESTS * 20])
+    listed = EligibleResident.objects.filter(programme=programme, is_known=True).order_by("resident_no")
+    known = list(listed.values_list("resident_no", flat=True)[: _GUESTS * 20])
     made = []
     for back in range(days - 1, -1, -1):
         day = last_day - timedelta(days=back)

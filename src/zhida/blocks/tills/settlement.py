@@ -18,7 +18,7 @@ from zhida.blocks.payments import api as payments
 from zhida.blocks.tills.common import may, record
 from zhida.blocks.tills.errors import DayNotBegun
 from zhida.blocks.tills.locking import lock_book_to_close_it
-from zhida.blocks.tills.models import BenefitEvent, EventRefund, ProviderSettlement, SettledDay
+from zhida.blocks.tills.models import BenefitEvent, EventRefund, Provider, ProviderSettlement, SettledDay
 from zhida.blocks.tills.programmes import programmes
 from zhida.kernel import clock
 from zhida.kernel.period import Month
@@ -37,13 +37,14 @@ class DaySums:
     refunded_fen: int = 0
 
 
-def settle_day(viewer: access.Viewer, day: date) -> SettledDay:
+def settle_day(viewer: access.Viewer, day: date, facts: Any = None) -> SettledDay:
     """Close and settle a day, after every earlier one that is still open; return it with its batch.
 
+    A day whose batch a checker refused is prepared again when it is settled again. facts: payments' PayeeFacts, by default the newest.
     Raises: DayNotBegun, PermissionMissing, and what payments reports.
     """
     for each in close_days(viewer, day):
-        _instruct(viewer, each)
+        _instruct(viewer, each, facts)
     return SettledDay.objects.get(day=day)
 
 
@@ -59,7 +60,8 @@ def close_days(viewer: access.Viewer, day: date) -> list[date]:
     for each in days:
         _close(viewer, each)
         _make_sums(viewer, each)
-    return sorted({*days, *SettledDay.objects.filter(day__lte=day, batch_id=None).values_list("day", flat=True)})
+    waiting = SettledDay.objects.filter(day__lte=day, batch_id=None, settlements__payable_fen__gt=0)
+    return sorted({*days, *waiting.values_list("day", flat=True)})
 
 
 def _days_to_settle(day: date) -> list[date]:
@@ -135,22 +137,18 @@ def _carried() -> dict[Key, int]:
     return {(provider, programme): fen for provider, programme, fen in owing.values_list("provider_id", "programme", "carried_out_fen")}
 
 
-def _instruct(viewer: access.Viewer, day: date) -> None:
+def _instruct(viewer: access.Viewer, day: date, facts: Any) -> None:
     """Hand a settled day to payments. Payments pays a sum once, however often it is handed over."""
     rows = ProviderSettlement.objects.filter(settled_day__day=day, payable_fen__gt=0).select_related("provider")
-    batch = prepare(viewer, Month.of(day), _payables(day, rows))
+    payables = _payables(day, rows)
+    batch = payments.prepare_payables(viewer, Month.of(day).text, payables, facts) if payables else None
     if batch is not None:
         SettledDay.objects.filter(day=day).update(batch_id=batch.pk)
 
 
-def prepare(viewer: access.Viewer, month: Month, payables: list[Any]) -> Any:
-    """Ask payments for a batch; None where there is nothing that was not instructed already."""
-    return payments.prepare_payables(viewer, month, payables) if payables else None
-
-
-def _payables(day: date, rows: Iterable[ProviderSettlement]) -> list[Any]:
+def _payables(day: date, rows: Iterable[ProviderSettlement]) -> list[payments.Payable]:
     """One payable per provider and benefit: two programmes of one benefit are one sum."""
-    sums: dict[tuple[Any, str], int] = {}
+    sums: dict[tuple[Provider, str], int] = {}
     for row in rows:
         key = (row.provider, row.benefit)
         sums[key] = sums.get(key, 0) + row.payable_fen

@@ -7,9 +7,11 @@ from datetime import date
 import pytest
 
 from zhida.blocks.access.api import SYSTEM, PermissionMissing, Purpose
+from zhida.blocks.payments import api as payments
+from zhida.blocks.payments.testing import CHECKER, MadeUpFacts
 from zhida.blocks.tills import api as tills
 from zhida.blocks.tills import testing
-from zhida.blocks.tills.api import RefundRequest, close_days, post_events, refund_event
+from zhida.blocks.tills.api import RefundRequest, close_days, post_events, refund_event, settle_day
 from zhida.blocks.tills.errors import DayNotBegun, DayNotSettled, UnknownProvider
 from zhida.blocks.tills.models import BenefitEvent, ProviderSettlement, SettledDay, Till
 from zhida.blocks.tills.testing import MAKER, MOTHER, NOON, TODAY, WU_JING, ZHOU_ZHIQIANG, days, event
@@ -83,6 +85,40 @@ def test_settling_again_changes_nothing_and_a_day_killed_after_closing_is_carrie
         patch.setenv("ZHIDA_TODAY", "2025-11-06")
         close_days(MAKER, TODAY + days(1))
     assert [row[1] for row in settled()] == [5_00, 5_00]
+
+
+def facts() -> MadeUpFacts:
+    return MadeUpFacts(organisation_cards={testing.organisation_code(n): f"622202000000000{n}" for n in (1, 2)})
+
+
+def test_a_settled_day_is_a_batch_that_two_officers_send_and_is_paid_once(till: Till) -> None:
+    post_events(till, [event("1"), event("2")], NOON)
+    first = settle_day(MAKER, TODAY, facts())
+    assert settle_day(MAKER, TODAY, facts()).batch_id == first.batch_id
+    (batch,) = payments.batches(MAKER)
+    (payment,) = payments.transactions(MAKER, Purpose.PAYMENT, batch.pk)
+    assert (batch.pk, batch.amount_fen, payment.benefit, payment.period_key) == (first.batch_id, 10_00, "canteen_meal", "day:2025-11-05")
+    assert (payment.entity_no, payment.payee_organisation) == (till.provider_id, testing.organisation_code(1))
+    payments.set_budget(CHECKER, "canteen_meal", 2025, 1_000_00)
+    payments.look_at(CHECKER, batch.pk)
+    assert payments.approve_batch(CHECKER, batch.pk, facts()).amount_fen == 10_00
+
+
+def test_a_refused_batch_is_prepared_again_when_its_day_is_settled_again(till: Till) -> None:
+    post_events(till, [event("1")], NOON)
+    first = settle_day(MAKER, TODAY, facts())
+    payments.refuse_batch(CHECKER, first.batch_id, "核对食堂账号")
+    again = settle_day(MAKER, TODAY, facts())
+    assert again.batch_id != first.batch_id
+    assert [batch.amount_fen for batch in payments.batches(MAKER) if batch.state == "prepared"] == [5_00]
+
+
+def test_a_day_killed_before_its_batch_gets_it_with_the_next_day(till: Till) -> None:
+    post_events(till, [event("1", at=NOON - days(1))], NOON - days(1))
+    close_days(MAKER, YESTERDAY)
+    post_events(till, [event("2")], NOON)
+    settle_day(MAKER, TODAY, facts())
+    assert len(set(SettledDay.objects.values_list("batch_id", flat=True)) - {None}) == 2
 
 
 def test_a_day_to_come_is_not_settled_and_only_by_whoever_may(till: Till) -> None:
