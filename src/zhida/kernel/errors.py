@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from zhida.kernel.text import Text
 
 
@@ -15,6 +17,16 @@ class ZhidaError(Exception):
     def __init__(self, zh: str, en: str) -> None:
         self.text = Text(zh, en)
         super().__init__(en)
+
+    def __reduce__(self) -> tuple[Callable[..., ZhidaError], tuple[type[ZhidaError], str, str]]:
+        """Travel between processes as the sentence it is; a constructor takes values that are gone by then."""
+        return _told, (type(self), self.text.zh, self.text.en)
+
+
+def _told(kind: type[ZhidaError], zh: str, en: str) -> ZhidaError:
+    error = kind.__new__(kind)
+    ZhidaError.__init__(error, zh, en)
+    return error
 
 
 class InvalidPeriod(ZhidaError):

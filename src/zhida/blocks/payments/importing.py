@@ -17,8 +17,9 @@ from django.conf import settings
 
 from zhida.blocks.access import api as access
 from zhida.blocks.payments import bulk, ledger
-from zhida.blocks.payments.adapters.bank_files import BankFileContents, read_bank_file
+from zhida.blocks.payments.adapters.bank_files import BankFileContents
 from zhida.blocks.payments.adapters.iso20022 import BankRow, GroupStatus, payment_info_id
+from zhida.blocks.payments.adapters.reading import ReadFile, read_file, read_files
 from zhida.blocks.payments.commands import may, record
 from zhida.blocks.payments.errors import BankFileUnreadable
 from zhida.blocks.payments.locking import one_command
@@ -28,6 +29,8 @@ from zhida.blocks.payments.sharing import give_back
 from zhida.blocks.payments.totals import STATE_SEEN, envelopes_in, move_totals, sums_of
 from zhida.kernel import clock
 from zhida.kernel.files import content_hash
+from zhida.kernel.progress import Progress
+from zhida.kernel.warehouse import scratch_folder
 
 _SCHEMA = pa.schema(
     [
@@ -51,47 +54,60 @@ def import_bank_file(viewer: access.Viewer, path: Path) -> BankFile:
 
     A file that lies in ``bank/in`` goes to ``bank/archive`` afterwards.
 
-    Raises: BankFileUnreadable (nothing imported), PermissionMissing.
+    Raises: BankFileUnreadable (nothing imported), PermissionMissing, DiskFull.
     """
     may(viewer, "payments.release")
     path = Path(path)
     if not path.is_file():
         raise BankFileUnreadable(path.name, "there is no such file")
-    hashed = content_hash(path)
-    if BankFile.objects.filter(content_hash=hashed).exists():
+    known = BankFile.objects.filter(content_hash=(hashed := content_hash(path))).first()
+    if known:
         _archive(path, hashed)
-        return BankFile.objects.get(content_hash=hashed)
+        return known
     # Read before anybody is made to wait: what a file says does not depend on the books.
-    contents = read_bank_file(path)
-    return take_in(viewer, path, hashed, contents, list(contents.batches()))
+    with scratch_folder(settings.HOME) as scratch:
+        return _book(viewer, read_file(path, scratch))
 
 
-def take_in(viewer: access.Viewer, path: Path, hashed: str, contents: BankFileContents, rows: list[pa.RecordBatch]) -> BankFile:
-    """Write what a file says into the books, once."""
-    with one_command():
-        known = BankFile.objects.filter(content_hash=hashed).first()
-        bank_file = known or _take_in(viewer, path, hashed, contents, rows)
-    _archive(path, hashed)
-    return bank_file
-
-
-def import_folder(viewer: access.Viewer, folder: Path | None = None) -> tuple[list[BankFile], list[BankFileUnreadable]]:
+def import_folder(
+    viewer: access.Viewer, folder: Path | None = None, progress: Progress | None = None
+) -> tuple[list[BankFile], list[BankFileUnreadable]]:
     """Take in every file of a folder, ``bank/in`` when none is named, in the order of their names; return files and problems."""
-    files, problems = [], []
-    for path in sorted((folder or Path(settings.HOME) / "bank" / "in").glob("*.xml")):
-        try:
-            files.append(import_bank_file(viewer, path))
-        except BankFileUnreadable as error:
-            problems.append(error)
+    may(viewer, "payments.release")
+    paths = sorted((folder or Path(settings.HOME) / "bank" / "in").glob("*.xml"))
+    if progress:
+        progress.total = max(len(paths), 1)
+    files: list[BankFile] = []
+    problems: list[BankFileUnreadable] = []
+    with scratch_folder(settings.HOME) as scratch:
+        for read in read_files(paths, scratch):
+            if isinstance(read, BankFileUnreadable):
+                problems.append(read)
+            else:
+                files.append(_book(viewer, read))
+                read.rows.unlink(missing_ok=True)
+            if progress:
+                progress.step()
     return files, problems
 
 
-def _take_in(viewer: access.Viewer, path: Path, hashed: str, contents: BankFileContents, rows_read: list[pa.RecordBatch]) -> BankFile:
+def _book(viewer: access.Viewer, read: ReadFile) -> BankFile:
+    """Write what a file says into the books, once."""
+    with one_command():
+        known = BankFile.objects.filter(content_hash=read.content_hash).first()
+        bank_file = known or _take_in(viewer, read)
+    _archive(read.path, read.content_hash)
+    return bank_file
+
+
+def _take_in(viewer: access.Viewer, read: ReadFile) -> BankFile:
+    contents = read.contents
     bulk.temporary_table("payments_bank_row", _COLUMNS)
-    rows = bulk.insert_batches("payments_bank_row", _SCHEMA.names, _dated(rows_read))
+    with pa.OSFile(str(read.rows)) as stored, pa.ipc.open_file(stored) as told:
+        rows = bulk.insert_batches("payments_bank_row", _SCHEMA.names, _dated(told.get_batch(n) for n in range(told.num_record_batches)))
     bank_file = BankFile.objects.create(
-        content_hash=hashed,
-        file_name=path.name[:120],
+        content_hash=read.content_hash,
+        file_name=read.path.name[:120],
         message_name=contents.message_name,
         message_id=contents.message_id,
         imported_by=viewer.account,
@@ -285,7 +301,8 @@ def _keep_problems(bank_file: BankFile, unknown_groups: list[BankRow]) -> None:
     bulk.execute(
         """INSERT INTO payments_bankfileproblem (bank_file_id, position, event, reference, amount_fen, bank_reason, booked_on, problem,
                                                  closed_by, closing_note)
-           SELECT %s, position, event, reference, amount_fen, reason, booked_on, problem, '', '' FROM payments_bank_row WHERE problem <> ''""",
+           SELECT %s, position, event, reference, amount_fen, reason, booked_on, problem, '', ''
+           FROM payments_bank_row WHERE problem <> ''""",
         [bank_file.pk],
     )
     for row in unknown_groups:
