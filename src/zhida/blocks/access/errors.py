@@ -25,3 +25,18 @@ class AuditChainBroken(ZhidaError):
             f"审计日志第 {sequence} 条与前一条的哈希不符；请停止写入并与备份核对。",
             f"Entry {sequence} of the audit log does not match the hash before it. Stop writing and compare with the backup.",
         )
+
+
+class DelegationRefused(ZhidaError):
+    """A delegation that may not be made; the reason and the next step are one sentence."""
+
+    def __init__(self, to_account: str, zh: str, en: str) -> None:
+        super().__init__(f"不能委托给 {to_account or '空账号'}：{zh}", f"Nothing can be delegated to {to_account or 'nobody'}: {en}")
+
+
+class DelegationEnded(ZhidaError):
+    def __init__(self, delegation_id: int) -> None:
+        super().__init__(
+            f"委托 {delegation_id} 不存在或已经结束；请刷新委托清单。",
+            f"There is no delegation {delegation_id} in force or to come. Reload the list of delegations.",
+        )

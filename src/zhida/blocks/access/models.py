@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import F, Q
 
 
 class UserAccount(AbstractUser):
@@ -15,6 +16,30 @@ class UserAccount(AbstractUser):
     area_code = models.CharField(max_length=12, blank=True)
     resident_no = models.BigIntegerField(null=True, blank=True, db_index=True)
     is_demo = models.BooleanField(default=False)
+
+
+class Delegation(models.Model):
+    """An officer lets another use a permission of its own, from a day until before another.
+
+    A row is never removed: what was signed by it must stay explicable. Ended early, it holds until before ``ended_on``.
+    """
+
+    from_account = models.CharField(max_length=150)
+    to_account = models.CharField(max_length=150, db_index=True)
+    permission = models.CharField(max_length=40)
+    begin = models.DateField()
+    end = models.DateField()
+    reason = models.CharField(max_length=300)
+    made_at = models.DateTimeField()
+    ended_by = models.CharField(max_length=150, blank=True)
+    ended_on = models.DateField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(end__gt=F("begin")), name="delegation_days"),
+            models.CheckConstraint(condition=~Q(from_account=F("to_account")), name="delegated_to_another"),
+        ]
 
 
 class AuditEntry(models.Model):

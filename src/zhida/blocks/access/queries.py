@@ -2,15 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from zhida.blocks.access.commands import entry_hash
 from zhida.blocks.access.errors import AuditChainBroken, NotYours, PermissionMissing
-from zhida.blocks.access.models import AuditEntry, UserAccount
-from zhida.blocks.access.rules import Purpose, Viewer, purpose_of
+from zhida.blocks.access.models import AuditEntry, Delegation, UserAccount
+from zhida.blocks.access.rules import DELEGABLE, NOT_OFFICERS, PERMISSIONS, Purpose, Viewer, is_in_force, own_purpose, purpose_of
+from zhida.kernel import clock
 
 
 def viewer_of(account: UserAccount) -> Viewer:
-    """Return the viewer that a signed-in account is."""
-    return Viewer(account.username, account.role, account.area_code, account.resident_no)
+    """Return the viewer that a signed-in account is today: with what was delegated to it."""
+    viewer = Viewer(account.username, account.role, account.area_code, account.resident_no)
+    if viewer.role in NOT_OFFICERS:
+        return viewer
+    delegated = tuple(permission for permission in DELEGABLE if not own_purpose(viewer, permission) and delegators(viewer, permission))
+    return replace(viewer, delegated=delegated) if delegated else viewer
+
+
+def delegators(viewer: Viewer, permission: str) -> list[str]:
+    """List who lets the viewer use a permission today, the oldest delegation first: accounts whose own role still holds it."""
+    today = clock.today()
+    rows = Delegation.objects.filter(to_account=viewer.account, permission=permission, begin__lte=today, end__gt=today).order_by("id")
+    givers = [row.from_account for row in rows if is_in_force(row.begin, row.end, row.ended_on, today)]
+    holding = [role for role, granted in PERMISSIONS.items() if permission in granted]
+    still = set(UserAccount.objects.filter(username__in=givers, role__in=holding, is_active=True).values_list("username", flat=True))
+    return [giver for giver in dict.fromkeys(givers) if giver in still]
+
+
+def delegations(viewer: Viewer) -> list[Delegation]:
+    """List delegations, the newest first: an auditor and who may make them see all, others those to themselves.
+
+    Raises: PermissionMissing.
+    """
+    require(viewer, "delegations.view")
+    rows = Delegation.objects.order_by("-id")
+    return list(rows if own_purpose(viewer, "delegations.view") else rows.filter(to_account=viewer.account))
+
+
+def possible_delegates(viewer: Viewer, permission: str) -> list[UserAccount]:
+    """List the officers to whom the viewer may delegate a permission: those who do not hold it themselves, by name.
+
+    Raises: PermissionMissing.
+    """
+    require(viewer, "delegations.make")
+    holding = [role for role, granted in PERMISSIONS.items() if permission in granted]
+    rows = UserAccount.objects.filter(is_active=True).exclude(role__in=[*holding, *NOT_OFFICERS]).exclude(username=viewer.account)
+    return list(rows.filter(role__in=PERMISSIONS).order_by("display_name", "username"))
 
 
 def require(viewer: Viewer, permission: str) -> Purpose:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -20,12 +21,13 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class Viewer:
-    """The one who looks: account, role and the area or the resident it is bound to."""
+    """The one who looks: account, role, the area or the resident it is bound to, and what others have delegated to it (DELEGABLE)."""
 
     account: str
     role: str
     area_code: str = ""
     resident_no: int | None = None
+    delegated: tuple[str, ...] = ()
 
     @property
     def area_prefix(self) -> str:
@@ -99,6 +101,9 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
         "payments.view": Purpose.PAYMENT,
         "payments.approve": Purpose.PAYMENT,
         "payments.sample": Purpose.PAYMENT,
+        "payments.settings": Purpose.PAYMENT,
+        "delegations.view": Purpose.OPERATION,
+        "delegations.make": Purpose.OPERATION,
         "tills.view": Purpose.PAYMENT,
     },
     "policy_staff": {
@@ -111,6 +116,7 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
     "auditor": {
         "notices.own": Purpose.OPERATION,
         "audit.view": Purpose.AUDIT,
+        "delegations.view": Purpose.AUDIT,
         "statistics.view": Purpose.STATISTICS,
         "payments.view": Purpose.AUDIT,
         "runs.view": Purpose.AUDIT,
@@ -123,7 +129,38 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
 
 ALL_PERMISSIONS = frozenset(permission for granted in PERMISSIONS.values() for permission in granted)
 
+# What may be delegated -> what comes with it: a signature needs eyes, but brings no budgets and no delegation of its own.
+DELEGABLE: dict[str, dict[str, Purpose]] = {
+    "payments.approve": {
+        "payments.approve": Purpose.PAYMENT,
+        "payments.sample": Purpose.PAYMENT,
+        "payments.view": Purpose.PAYMENT,
+        "delegations.view": Purpose.OPERATION,
+    },
+}
+DELEGATION_DAYS_MAX = 92
+# Roles that are no officers: nothing is delegated to them.
+NOT_OFFICERS = ("resident", "till", "system")
+
 
 def purpose_of(viewer: Viewer, permission: str) -> Purpose | None:
-    """Return the purpose for which the viewer holds a permission, or None where it does not hold it."""
+    """Return the purpose for which the viewer holds a permission, itself or by delegation, or None where it does not hold it."""
+    return own_purpose(viewer, permission) or next(
+        (DELEGABLE[power][permission] for power in viewer.delegated if permission in DELEGABLE[power]), None
+    )
+
+
+def own_purpose(viewer: Viewer, permission: str) -> Purpose | None:
+    """Return the purpose for which the viewer's own role holds a permission: what was delegated cannot be passed on."""
     return PERMISSIONS.get(viewer.role, {}).get(permission)
+
+
+def is_in_force(begin: date, end: date, ended_on: date | None, day: date) -> bool:
+    """Say whether a delegation holds on a day: from its first until before its end, and not from the day on which it was ended early.
+
+    >>> is_in_force(date(2025, 11, 1), date(2025, 11, 8), None, date(2025, 11, 7)), is_in_force(
+    ...     date(2025, 11, 1), date(2025, 11, 8), None, date(2025, 11, 8)
+    ... )
+    (True, False)
+    """
+    return begin <= day < min(end, ended_on or end)
