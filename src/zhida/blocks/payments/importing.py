@@ -8,7 +8,6 @@ go into a temporary table and a dozen statements do the rest, so five million an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,7 +15,7 @@ import pyarrow.compute as pc
 from django.conf import settings
 
 from zhida.blocks.access import api as access
-from zhida.blocks.payments import bulk, ledger
+from zhida.blocks.payments import bulk
 from zhida.blocks.payments.adapters.bank_files import BankFileContents
 from zhida.blocks.payments.adapters.iso20022 import BankRow, GroupStatus, payment_info_id
 from zhida.blocks.payments.adapters.reading import ReadFile, read_file, read_files
@@ -24,29 +23,13 @@ from zhida.blocks.payments.commands import may, record
 from zhida.blocks.payments.errors import BankFileUnreadable
 from zhida.blocks.payments.locking import one_command
 from zhida.blocks.payments.models import AccountStatement, BankFile, BankFileProblem, PaymentFile, PaymentInstruction, PaymentTotal
-from zhida.blocks.payments.rules import IS_OLD_NEWS, MAY_FOLLOW, ON_THE_WAY, BatchState, TransactionState
-from zhida.blocks.payments.sharing import give_back
-from zhida.blocks.payments.totals import STATE_SEEN, envelopes_in, move_totals, sums_of
+from zhida.blocks.payments.rules import ON_THE_WAY, BatchState, TransactionState
+from zhida.blocks.payments.settling import ROW_COLUMNS, ROW_SCHEMA, apply_rows, judge_rows, listed, mark_doubled, match_rows
+from zhida.blocks.payments.totals import STATE_SEEN
 from zhida.kernel import clock
 from zhida.kernel.files import content_hash
 from zhida.kernel.progress import Progress
 from zhida.kernel.warehouse import scratch_folder
-
-_SCHEMA = pa.schema(
-    [
-        ("position", pa.int32()),
-        ("transaction_id", pa.int64()),
-        ("reference", pa.string()),
-        ("event", pa.string()),
-        ("amount_fen", pa.int64()),
-        ("reason", pa.string()),
-        ("booked_on", pa.string()),
-        ("problem", pa.string()),
-    ]
-)
-_COLUMNS = """position integer, transaction_id bigint, reference varchar(35), event varchar(12), amount_fen bigint,
-              reason varchar(35), booked_on date, problem varchar(24)"""
-_SENT = f"'{BatchState.RELEASED}', '{BatchState.SETTLED}'"
 
 
 def import_bank_file(viewer: access.Viewer, path: Path) -> BankFile:
@@ -102,9 +85,9 @@ def _book(viewer: access.Viewer, read: ReadFile) -> BankFile:
 
 def _take_in(viewer: access.Viewer, read: ReadFile) -> BankFile:
     contents = read.contents
-    bulk.temporary_table("payments_bank_row", _COLUMNS)
+    bulk.temporary_table("payments_bank_row", ROW_COLUMNS)
     with pa.OSFile(str(read.rows)) as stored, pa.ipc.open_file(stored) as told:
-        rows = bulk.insert_batches("payments_bank_row", _SCHEMA.names, _dated(told.get_batch(n) for n in range(told.num_record_batches)))
+        rows = bulk.insert_batches("payments_bank_row", ROW_SCHEMA.names, _dated(told.get_batch(n) for n in range(told.num_record_batches)))
     bank_file = BankFile.objects.create(
         content_hash=read.content_hash,
         file_name=read.path.name[:120],
@@ -117,12 +100,12 @@ def _take_in(viewer: access.Viewer, read: ReadFile) -> BankFile:
     unknown = _spread_rejections(contents.groups)
     bulk.execute("CREATE INDEX payments_bank_row_of ON payments_bank_row (transaction_id)")
     bulk.analyse("payments_bank_row")
-    _mark_doubled()
+    mark_doubled()
     applied = repeated = 0
     for event in _events():
-        _match(event)
-        repeated += _judge(event)
-        applied += _apply(event, bank_file)
+        match_rows(event)
+        repeated += judge_rows(event)
+        applied += apply_rows(event, bank_file.pk, f"file:{bank_file.pk}")
     applied += _accept_files(contents.groups)
     _keep_problems(bank_file, unknown)
     _keep_statements(bank_file, contents)
@@ -134,12 +117,12 @@ def _take_in(viewer: access.Viewer, read: ReadFile) -> BankFile:
 
 
 def _dated(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Give a row without a day today's, and every batch the columns of _SCHEMA."""
+    """Give a row without a day today's, and every batch the columns of ROW_SCHEMA."""
     today = clock.today().isoformat()
     for batch in batches:
         place = batch.schema.get_field_index("booked_on")
         filled = batch.set_column(place, "booked_on", pc.fill_null(batch["booked_on"], today))
-        yield pa.RecordBatch.from_arrays([filled[name] for name in _SCHEMA.names], schema=_SCHEMA)
+        yield pa.RecordBatch.from_arrays([filled[name] for name in ROW_SCHEMA.names], schema=ROW_SCHEMA)
 
 
 def _events() -> list[TransactionState]:
@@ -147,110 +130,6 @@ def _events() -> list[TransactionState]:
     told = {row[0] for row in bulk.rows("SELECT DISTINCT event FROM payments_bank_row")}
     order = (TransactionState.ACCEPTED, TransactionState.PAID, TransactionState.REJECTED, TransactionState.RETURNED)
     return [event for event in order if event in told]
-
-
-def _mark_doubled() -> None:
-    bulk.execute("""
-        UPDATE payments_bank_row AS b SET problem = 'doubled'
-        FROM (SELECT transaction_id, event, min(position) AS first FROM payments_bank_row
-              WHERE transaction_id <> 0 GROUP BY transaction_id, event HAVING count(*) > 1) AS d
-        WHERE b.transaction_id = d.transaction_id AND b.event = d.event AND b.position > d.first AND b.problem = ''""")
-
-
-def _match(event: TransactionState) -> None:
-    """Make ``payments_bank_match``: the rows of one event with the payments they name, as these stand now."""
-    bulk.temporary_table(
-        "payments_bank_match",
-        """position integer, transaction_id bigint, booked_on date, reason varchar(35), told_fen bigint, amount_fen bigint, batch_id bigint,
-           benefit varchar(64), district integer, raw_state varchar(12), state varchar(12), batch_state varchar(12), problem varchar(24)""",
-    )
-    # The span lets the database read a file's neighbouring payments in one go, whatever it knows of the tables' sizes.
-    span = bulk.rows(
-        "SELECT coalesce(min(transaction_id), 0), coalesce(max(transaction_id), 0) FROM payments_bank_row WHERE transaction_id <> 0"
-    )[0]
-    bulk.execute(
-        f"""
-        INSERT INTO payments_bank_match
-        SELECT b.position, b.transaction_id, b.booked_on, b.reason, b.amount_fen, t.amount_fen, t.batch_id, t.benefit, t.district, t.state,
-               {STATE_SEEN}, p.state, b.problem
-        FROM payments_bank_row b
-        LEFT JOIN payments_credittransfertransaction t ON t.id = b.transaction_id AND t.id BETWEEN %s AND %s
-        LEFT JOIN payments_paymentinstruction p ON p.id = t.batch_id
-        WHERE b.event = '{event}'""",
-        list(span),
-    )
-
-
-def _judge(event: TransactionState) -> int:
-    """Say what is wrong with rows that cannot be applied; return how many say what is known already."""
-    old, follows = _listed(IS_OLD_NEWS[event]), _listed(MAY_FOLLOW[event])
-    bulk.execute(f"""
-        UPDATE payments_bank_match SET problem = CASE
-            WHEN batch_id IS NULL THEN 'unknown_reference'
-            WHEN batch_state NOT IN ({_SENT}) OR raw_state = 'held' THEN 'not_released'
-            WHEN told_fen <> amount_fen THEN 'wrong_amount'
-            WHEN state IN ({old}) THEN 'known' WHEN state NOT IN ({follows}) THEN 'contradicts' ELSE '' END
-        WHERE problem = ''""")
-    bulk.execute(f"""
-        UPDATE payments_bank_row AS b SET problem = m.problem FROM payments_bank_match m
-        WHERE m.position = b.position AND m.transaction_id = b.transaction_id AND b.event = '{event}' AND m.problem NOT IN ('', 'known')
-        AND b.problem = ''""")
-    return int(bulk.rows("SELECT count(*) FROM payments_bank_match WHERE problem = 'known'")[0][0])
-
-
-def _apply(event: TransactionState, bank_file: BankFile) -> int:
-    """Write the answers that apply, and move totals, budgets and the ledger with them."""
-    applied = bulk.execute(f"""
-        INSERT INTO payments_bankanswer (transaction_id, event, bank_file_id, booked_on, reason_code)
-        SELECT transaction_id, '{event}', {bank_file.pk}, booked_on, substr(reason, 1, 35) FROM payments_bank_match WHERE problem = ''
-        ORDER BY transaction_id""")
-    if not applied:
-        return 0
-    if event in (TransactionState.REJECTED, TransactionState.RETURNED):
-        bulk.execute(f"""
-            UPDATE payments_credittransfertransaction AS t SET state = '{event}', reason_code = substr(m.reason, 1, 24)
-            FROM payments_bank_match m WHERE t.id = m.transaction_id AND m.problem = ''""")
-    else:
-        bulk.execute("""
-            UPDATE payments_credittransfertransaction AS t SET state = 'instructed', reason_code = '' FROM payments_bank_match m
-            WHERE t.id = m.transaction_id AND m.problem = '' AND m.raw_state = 'unanswered'""")
-    _move_money(event, f"file:{bank_file.pk}")
-    return applied
-
-
-def _move_money(event: TransactionState, reference: str) -> None:
-    touched = [row[0] for row in bulk.rows("SELECT DISTINCT batch_id FROM payments_bank_match WHERE problem = ''")]
-    days = [row[0] for row in bulk.rows("SELECT DISTINCT booked_on FROM payments_bank_match WHERE problem = '' ORDER BY 1")]
-    by_state = "SELECT m.batch_id, m.benefit, m.district, m.state, m.amount_fen FROM payments_bank_match m WHERE m.problem = ''"
-    moved = sums_of(by_state, [], touched)
-    years = dict(PaymentInstruction.objects.filter(pk__in=touched).values_list("pk", "budget_year"))
-    if event in ledger.MOVES:
-        for day in days:
-            of_day = f"{by_state} AND m.booked_on = {bulk.day_literal(_as_day(day))}"
-            rows = moved if len(days) == 1 else sums_of(of_day, [], touched)
-            detail = _detail(_as_day(day))
-            for year in sorted(set(years.values())):
-                ours = [row for row in rows if years[row[0]] == year]
-                ledger.post_payments(event, reference, year, ours, detail, _as_day(day))
-    if event in (TransactionState.REJECTED, TransactionState.RETURNED):
-        for year in sorted(set(years.values())):
-            give_back(year, envelopes_in([row for row in moved if years[row[0]] == year]))
-    move_totals(moved, event)
-
-
-def _as_day(day: date | str) -> date:
-    """SQLite keeps days as texts."""
-    return date.fromisoformat(day) if isinstance(day, str) else day
-
-
-_DETAIL = pa.schema([("transaction_id", pa.int64()), ("amount_fen", pa.int64())])
-
-
-def _detail(day: date) -> str:
-    sql = f"""SELECT transaction_id, amount_fen FROM payments_bank_match WHERE problem = '' AND booked_on = {bulk.day_literal(day)}
-              ORDER BY transaction_id"""
-    table = bulk.read_table(sql, [], _DETAIL)
-    return ledger.detail_hash(table["transaction_id"].to_numpy(), table["amount_fen"].to_numpy())
 
 
 def _spread_rejections(groups: list[GroupStatus]) -> list[BankRow]:
@@ -268,7 +147,7 @@ def _spread_rejections(groups: list[GroupStatus]) -> list[BankRow]:
                     SELECT 0, t.id, '', 'rejected', t.amount_fen, %s, {bulk.day_literal(clock.today())}, ''
                     FROM payments_credittransfertransaction t
                     WHERE t.id BETWEEN %s AND %s AND t.batch_id = %s AND (%s = '' OR t.benefit = %s) AND t.channel = 'bank'
-                    AND {STATE_SEEN} IN ({_listed(ON_THE_WAY)})
+                    AND {STATE_SEEN} IN ({listed(ON_THE_WAY)})
                     AND t.id NOT IN (SELECT transaction_id FROM payments_bank_row)""",
                 [group.reason, first_id, last_id, batch_id, benefit, benefit],
             )
@@ -328,5 +207,3 @@ def _archive(path: Path, hashed: str) -> None:
         path.replace(bank / "archive" / f"{hashed[:12]}.{path.name}")
 
 
-def _listed(states: tuple[TransactionState, ...]) -> str:
-    return ", ".join(f"'{state}'" for state in states)
