@@ -1,7 +1,7 @@
 """The door of payments: batches, the bank's answers, budgets, and who was paid what."""
 
 from zhida.blocks.payments.adapters.demo_bank import answer as demo_bank_answer
-from zhida.blocks.payments.approval import look_at
+from zhida.blocks.payments.approval import approval_limits, approvals, look_at, may_sign, sample_progress, set_approval_limits
 from zhida.blocks.payments.commands import approve_batch, cancel_batch, prepare_batch, refuse_batch, release_batch, set_budget, settle
 from zhida.blocks.payments.errors import (
     AlreadySigned,
@@ -14,11 +14,16 @@ from zhida.blocks.payments.errors import (
     CancelWithoutReason,
     CommandBusy,
     DecisionsUnreadable,
+    DoubtWithoutNote,
+    LimitsDoNotFit,
     MakerIsChecker,
     RefusalWithoutReason,
     RunNotFinished,
     SampleDoubtful,
     SampleNotSeen,
+    ShareInClosedMonth,
+    SharesDoNotFit,
+    ShareWithoutSource,
 )
 from zhida.blocks.payments.importing import import_bank_file, import_folder
 from zhida.blocks.payments.payables import Payable, prepare_payables
@@ -58,6 +63,7 @@ from zhida.blocks.payments.rules import (
     reason_text,
     state_text,
 )
+from zhida.blocks.payments.sharing import cost_shares, set_cost_share
 
 __all__ = [
     "BATCH_STATE_TEXT",
@@ -77,7 +83,9 @@ __all__ = [
     "Channel",
     "CommandBusy",
     "DecisionsUnreadable",
+    "DoubtWithoutNote",
     "Level",
+    "LimitsDoNotFit",
     "MakerIsChecker",
     "Payable",
     "PaymentLine",
@@ -86,9 +94,14 @@ __all__ = [
     "RunNotFinished",
     "SampleDoubtful",
     "SampleNotSeen",
+    "ShareInClosedMonth",
+    "ShareWithoutSource",
+    "SharesDoNotFit",
     "TotalsRow",
     "TransactionState",
     "TrialBalanceRow",
+    "approval_limits",
+    "approvals",
     "approve_batch",
     "bank_file_problems",
     "bank_files",
@@ -97,11 +110,13 @@ __all__ = [
     "budgets",
     "cancel_batch",
     "confirmed_payments",
+    "cost_shares",
     "count_returns",
     "demo_bank_answer",
     "import_bank_file",
     "import_folder",
     "look_at",
+    "may_sign",
     "overpayments",
     "payment_files",
     "payments_of",
@@ -114,7 +129,10 @@ __all__ = [
     "returns",
     "risk_texts",
     "sample",
+    "sample_progress",
+    "set_approval_limits",
     "set_budget",
+    "set_cost_share",
     "settle",
     "state_text",
     "totals_by",

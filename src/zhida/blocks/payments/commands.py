@@ -340,7 +340,7 @@ def set_budget(
 
     Raises: BudgetBelowCommitted, PermissionMissing.
     """
-    may(viewer, "payments.approve")
+    may(viewer, "payments.settings")
     with one_command():
         key = {"benefit": benefit, "year": year, "level": level, "area_code": area_code}
         envelope, _ = BudgetEnvelope.objects.get_or_create(**key, defaults={"amount_fen": 0})

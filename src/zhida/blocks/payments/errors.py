@@ -1,5 +1,7 @@
 """Mistakes about payments: each one sentence, with numbers of batches and transactions, never personal data."""
 
+from datetime import date
+
 from zhida.blocks.payments.rules import LEVEL_TEXT, Level
 from zhida.kernel.errors import ZhidaError
 from zhida.kernel.money import format_yuan
@@ -98,6 +100,46 @@ class SampleDoubtful(ZhidaError):
         )
 
 
+class DoubtWithoutNote(ZhidaError):
+    def __init__(self, batch_id: int) -> None:
+        super().__init__(
+            f"标记发放批次 {batch_id} 的款项存疑需要写明疑点；请填写后再标记。",
+            f"A doubt about a payment of batch {batch_id} needs a note. Write what is doubtful and mark it again.",
+        )
+
+
+class LimitsDoNotFit(ZhidaError):
+    def __init__(self, problem: Text) -> None:
+        super().__init__(
+            f"审批金额分档没有保存：{problem.zh}；请改正后再保存。",
+            f"The limits of approval were not saved: {problem.en}. Correct them and save again.",
+        )
+
+
+class SharesDoNotFit(ZhidaError):
+    def __init__(self, benefit: str, sum_bp: int) -> None:
+        super().__init__(
+            f"{benefit or '各项待遇'} 的分担比例合计 {sum_bp / 100:g}%，应为 100% 且不为负；没有保存，请改正。",
+            f"The shares of {benefit or 'all benefits'} add up to {sum_bp / 100:g}%, not to 100%, or one is negative. Correct them.",
+        )
+
+
+class ShareWithoutSource(ZhidaError):
+    def __init__(self, benefit: str) -> None:
+        super().__init__(
+            f"{benefit or '各项待遇'} 的分担比例需要写明依据文件；请填写后再保存。",
+            f"The shares of {benefit or 'all benefits'} need a source. Name the document that says so and save again.",
+        )
+
+
+class ShareInClosedMonth(ZhidaError):
+    def __init__(self, benefit: str, month: str, first_open: str) -> None:
+        super().__init__(
+            f"{month} 的 {benefit or '待遇'} 已经发往银行，分担比例不能往回改；请从 {first_open} 起或更晚。",
+            f"Payments of {benefit or 'benefits'} for {month} have left, so their shares stay. Choose {first_open} or a later day.",
+        )
+
+
 class BudgetBelowCommitted(ZhidaError):
     def __init__(self, benefit: str, year: int, committed_fen: int) -> None:
         super().__init__(
@@ -123,9 +165,60 @@ class BankFileUnreadable(ZhidaError):
         )
 
 
+class BankSettingInvalid(ZhidaError):
+    def __init__(self) -> None:
+        super().__init__(
+            "ZHIDA_BANK 不是银行文件通道；请写成 drop:<文件夹> 或 sftp://用户@主机:端口/发出文件夹|收取文件夹。",
+            "ZHIDA_BANK names no way to the bank. Write drop:<folder> or sftp://user@host:port/out|in.",
+        )
+
+
+class BankUnreachable(ZhidaError):
+    def __init__(self, where: str, detail: str) -> None:
+        super().__init__(
+            f"无法与银行 {where} 交换文件（{detail}）；没有丢失也没有重复任何文件，请检查网络和密钥后重试。",
+            f"Files could not be exchanged with the bank at {where} ({detail}). None is lost or doubled; check network and keys, then "
+            f"try again.",
+        )
+
+
 class CommandBusy(ZhidaError):
     def __init__(self) -> None:
         super().__init__(
             "另一个支付操作正在进行；没有任何改动，请稍后重试。",
             "Another payment command is at work. Nothing was changed; try again in a moment.",
+        )
+
+
+class LedgerBroken(ZhidaError):
+    def __init__(self, entry_id: int, what: Text) -> None:
+        super().__init__(
+            f"总账第 {entry_id} 号过账有问题：{what.zh}；请停止发放，并从备份中查明是谁改动了数据库。",
+            f"Posting {entry_id} of the ledger is broken: {what.en}. Stop payments, and find out from a backup who changed the database.",
+        )
+
+
+class CloseBroken(ZhidaError):
+    def __init__(self, day: date, what: Text) -> None:
+        super().__init__(
+            f"{day.isoformat()} 的日结有问题：{what.zh}；请停止发放，并从备份中查明是谁改动了数据库。",
+            f"The close of {day.isoformat()} is broken: {what.en}. Stop payments, and find out from a backup who changed the database.",
+        )
+
+
+class BooksDisagree(ZhidaError):
+    def __init__(self, day: date, account: str, ledger_fen: int, other_fen: int, other: Text) -> None:
+        apart = format_yuan(abs(ledger_fen - other_fen))
+        super().__init__(
+            f"{day.isoformat()} 没有日结：账户 {account} 总账为 {format_yuan(ledger_fen)} 元，{other.zh}为 {format_yuan(other_fen)} 元，"
+            f"相差 {apart} 元；请运行 zhida pay audit 查明原因。",
+            f"{day.isoformat()} was not closed: account {account} holds {format_yuan(ledger_fen)} yuan by the ledger and "
+            f"{format_yuan(other_fen)} yuan by {other.en}, {apart} yuan apart. Find out why with zhida pay audit.",
+        )
+
+
+class DayCannotBeClosed(ZhidaError):
+    def __init__(self, day: date, why: Text) -> None:
+        super().__init__(
+            f"{day.isoformat()} 不能日结：{why.zh}；请选择另一天。", f"{day.isoformat()} cannot be closed: {why.en}. Choose another day."
         )

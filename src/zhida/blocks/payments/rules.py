@@ -345,3 +345,20 @@ def checkers_needed(amount_fen: int, limits: list[tuple[int, int]]) -> int:
     (1, 2, 1)
     """
     return max((checkers for from_fen, checkers in limits if amount_fen >= from_fen), default=1)
+
+
+def limits_problem(limits: list[tuple[int, int]]) -> Text | None:
+    """Say what keeps (from fen, checkers) from being limits of approval; None where they are: the first from 0, more money never fewer.
+
+    >>> limits_problem([(0, 1), (100, 2)]), limits_problem([(0, 2), (100, 1)]).en
+    (None, 'a larger sum may not need fewer checkers')
+    """
+    ordered = sorted(limits)
+    sums, checkers = [fen for fen, _ in ordered], [count for _, count in ordered]
+    if not ordered or sums[0] != 0:
+        return Text("第一档要从 0 元起", "the first limit begins at 0 yuan")
+    if len(set(sums)) < len(sums):
+        return Text("两档金额相同", "two limits begin at the same sum")
+    if checkers[0] < 1 or checkers != sorted(checkers):
+        return Text("金额更大，人数不能更少，至少一人", "a larger sum may not need fewer checkers")
+    return None

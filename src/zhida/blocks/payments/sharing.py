@@ -7,11 +7,15 @@ from datetime import date
 
 from django.db.models import F
 
+from zhida.blocks.access import api as access
 from zhida.blocks.payments import bulk
-from zhida.blocks.payments.errors import BudgetExceeded
+from zhida.blocks.payments.errors import BudgetExceeded, ShareInClosedMonth, SharesDoNotFit, ShareWithoutSource
+from zhida.blocks.payments.locking import one_command
 from zhida.blocks.payments.models import BudgetEnvelope, CostShare, PaymentInstruction
-from zhida.blocks.payments.rules import WHOLE_CITY, Level, Share
+from zhida.blocks.payments.rules import WHOLE_CITY, BatchState, Level, Share
+from zhida.kernel.period import Month
 
+WHOLE_BP = 10_000
 SHARE_COLUMNS = ("central_fen", "province_fen", "city_fen", "district_fen")
 
 # An envelope: benefit, level, area; and what is to be taken from it or given back.
@@ -25,6 +29,44 @@ def shares_on(day: date, benefits: Iterable[str]) -> dict[str, Share]:
         found[row.benefit] = (row.central_bp, row.province_bp, row.city_bp, row.district_bp)
     common = found.get("", WHOLE_CITY)
     return {benefit: found.get(benefit, common) for benefit in benefits}
+
+
+def set_cost_share(viewer: access.Viewer, benefit: str, valid_from: date, share: Share, source: str) -> CostShare:
+    """Say who bears a benefit from a day on (``benefit`` empty: all without a row of their own). Batches keep the shares they began with.
+
+    share: basis points of central, province, city and district.
+    Raises: SharesDoNotFit, ShareWithoutSource, ShareInClosedMonth, PermissionMissing.
+    """
+    if viewer != access.SYSTEM:
+        access.require(viewer, "payments.settings")
+    if sum(share) != WHOLE_BP or min(share) < 0:
+        raise SharesDoNotFit(benefit, sum(share))
+    if not source.strip():
+        raise ShareWithoutSource(benefit)
+    with one_command():
+        closed = last_closed_month(benefit)
+        if closed and valid_from < closed.end:
+            raise ShareInClosedMonth(benefit, closed.text, closed.end.isoformat())
+        points = dict(zip(("central_bp", "province_bp", "city_bp", "district_bp"), share, strict=True))
+        row, _ = CostShare.objects.update_or_create(
+            benefit=benefit, valid_from=valid_from, defaults={**points, "source": source.strip()[:300]}
+        )
+        access.record_access(viewer, access.Purpose.PAYMENT, "payments.cost_share", f"cost share {benefit or 'all'} {valid_from}")
+    return row
+
+
+def last_closed_month(benefit: str) -> Month | None:
+    """Return the newest month whose payments of a benefit have left (of any benefit: empty); None before the first."""
+    gone = PaymentInstruction.objects.filter(state__in=[BatchState.RELEASED, BatchState.SETTLED])
+    months = [month for month, shares in gone.values_list("month", "shares") if not benefit or benefit in shares]
+    return Month.parse(max(months)) if months else None
+
+
+def cost_shares(viewer: access.Viewer) -> list[CostShare]:
+    """List who bears what since when, by benefit, the newest first; the common row of all others has no benefit."""
+    if viewer != access.SYSTEM:
+        access.require(viewer, "payments.view")
+    return list(CostShare.objects.order_by("benefit", "-valid_from"))
 
 
 def share_columns(amount: str, divide: str = "/") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 
 from zhida.blocks.payments.rules import ORGANISATION, BatchState, Channel, TransactionState, end_to_end_id
 
@@ -218,7 +218,13 @@ class BatchApproval(models.Model):
 
     class Meta:
         ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["batch", "account"], name="one_signature")]
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "account"], name="one_signature"),
+            # Whose power it is: the signer's, or that of who delegated it.
+            models.UniqueConstraint(
+                "batch", Case(When(on_behalf_of="", then=F("account")), default=F("on_behalf_of")), name="one_signature_of_a_power"
+            ),
+        ]
 
 
 class SampledPayment(models.Model):
