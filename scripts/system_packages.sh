@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests need Debian's PostgreSQL, Chromium and a Chinese font, those of Spark (argument: spark) its Java.
+# Tests need Debian's PostgreSQL, OpenSSH server, Chromium and a Chinese font, those of Spark (argument: spark) its Java.
 # Install what is missing where we may; else say what to do.
 set -euo pipefail
 missing=()
@@ -7,6 +7,7 @@ if [ "${1:-}" = spark ]; then
   [ -n "${JAVA_HOME:-}" ] || command -v java >/dev/null || missing+=(default-jre-headless)
 else
   compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
+  [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
   command -v chromium >/dev/null || missing+=(chromium)
   { command -v fc-list >/dev/null && fc-list :lang=zh-cn family | grep -q .; } || missing+=(fonts-noto-cjk fontconfig)
 fi
