@@ -15,10 +15,10 @@ from django.db.models import Max
 
 from zhida.blocks.access import api as access
 from zhida.blocks.payments import bulk, ledger
-from zhida.blocks.payments.adapters.iso20022 import PAYMENT_SCHEMA, PaymentBatches
+from zhida.blocks.payments.adapters.iso20022 import PaymentBatches
 from zhida.blocks.payments.adapters.pain001 import pain001_parts
 from zhida.blocks.payments.approval import draw_sample, needed_checkers, require_sample_seen, sign
-from zhida.blocks.payments.checking import hold_back
+from zhida.blocks.payments.checking import checked_payments, hold_back
 from zhida.blocks.payments.differences import NEW_COLUMNS, DecisionSource, Differences, debts_now, forget_digests
 from zhida.blocks.payments.errors import (
     BatchInWrongState,
@@ -247,18 +247,18 @@ def release_batch(viewer: access.Viewer, batch_id: int, facts: PayeeFacts | None
     may(viewer, "payments.release")
     with one_command():
         batch = batch_row(batch_id)
-        if batch.state == BatchState.RELEASED and _staged_files(batch):
+        if batch.state == BatchState.RELEASED and staged_files(batch):
             return _put_out(batch)
         _expect(batch, BatchState.APPROVED, "发放", "released")
-        give_back(batch.budget_year, envelopes_in(hold_back(batch, facts or RecordedFacts())))
-        batch.refresh_from_db()
+        batch.message_id = message_id_of(batch_id)
+        numbers: list[np.ndarray] = []
+        with checked_payments(batch, facts or RecordedFacts()) as (held, payments):
+            give_back(batch.budget_year, envelopes_in(held))
+            parts = pain001_parts(_staging(batch), batch.message_id, _noted(payments, numbers), clock.today())
+        batch.refresh_from_db(fields=["count"])
         if batch.count == 0:
             _change_state(batch, BatchState.SETTLED, "发放", "released", settled_on=clock.today())
             return None
-        numbers: list[np.ndarray] = []
-        batch.message_id = message_id_of(batch_id)
-        payments = _noted(_payments_to_send(batch), numbers)
-        parts = pain001_parts(_staging(batch), batch.message_id, payments, clock.today())
         PaymentFile.objects.bulk_create(
             PaymentFile(
                 batch=batch, file_name=part.name, message_id=part.message_id, first_id=part.first_id, last_id=part.last_id,
@@ -275,12 +275,6 @@ def release_batch(viewer: access.Viewer, batch_id: int, facts: PayeeFacts | None
         _change_state(batch, BatchState.RELEASED, "发放", "released", **fields)
         record(viewer, "payments.release", f"batch {batch_id}")
     return _put_out(batch)
-
-
-def _payments_to_send(batch: PaymentInstruction) -> PaymentBatches:
-    sql = """SELECT id, benefit, period_key, payee_key, amount_fen, account_no, bank_code FROM payments_credittransfertransaction
-             WHERE id BETWEEN %s AND %s AND batch_id = %s AND state = 'instructed' AND channel = 'bank' ORDER BY id"""
-    return bulk.read_batches(sql, [batch.first_id, batch.last_id, batch.pk], PAYMENT_SCHEMA)
 
 
 def _noted(payments: PaymentBatches, numbers: list[np.ndarray]) -> PaymentBatches:
@@ -303,7 +297,8 @@ def _staging(batch: PaymentInstruction) -> Path:
     return Path(settings.HOME) / "bank" / "staged"
 
 
-def _staged_files(batch: PaymentInstruction) -> list[Path]:
+def staged_files(batch: PaymentInstruction) -> list[Path]:
+    """List a batch's files that are written but not put out yet."""
     names = PaymentFile.objects.filter(batch=batch).values_list("file_name", flat=True)
     return [path for name in names if (path := _staging(batch) / name).exists()]
 
@@ -311,7 +306,7 @@ def _staged_files(batch: PaymentInstruction) -> list[Path]:
 def _put_out(batch: PaymentInstruction) -> Path:
     out = Path(settings.HOME) / "bank" / "out"
     out.mkdir(parents=True, exist_ok=True)
-    for path in _staged_files(batch):
+    for path in staged_files(batch):
         path.replace(out / path.name)
     return out / batch.file_name
 
