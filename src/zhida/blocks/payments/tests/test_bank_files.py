@@ -7,7 +7,7 @@ from zhida.blocks.payments import api
 from zhida.blocks.payments.adapters import demo_bank, iso20022
 from zhida.blocks.payments.models import BankFile, LedgerEntry
 from zhida.blocks.payments.testing import MAKER, decision
-from zhida.blocks.payments.tests.bank_letters import letter, notification, status_report
+from zhida.blocks.payments.tests.bank_letters import letter, notification, statement, status_report
 from zhida.kernel import clock
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +98,23 @@ def test_the_same_file_twice_changes_nothing(sent):
     other = take_in(sent, notification(rows, message_id="B-2"))
     assert (other.applied, other.repeated, other.problem_count) == (0, 3, 0)
     assert LedgerEntry.objects.count() == postings
+
+
+def test_what_the_statement_says_again_changes_nothing(sent):
+    rows = [(row.end_to_end_id, row.amount_fen) for row in sent.rows]
+    take_in(sent, notification(rows))
+    postings = LedgerEntry.objects.count()
+    again = take_in(sent, statement(1_000_00, [(*row, "DBIT") for row in rows], 400_00), "statement.xml")
+    assert (again.rows, again.applied, again.repeated, again.problem_count) == (3, 0, 3, 0)
+    assert LedgerEntry.objects.count() == postings and states(sent) == ["paid"] * 3
+
+
+def test_a_statement_alone_pays_and_one_that_does_not_add_up_does_not(sent):
+    rows = [(row.end_to_end_id, row.amount_fen, "DBIT") for row in sent.rows]
+    with pytest.raises(api.BankFileUnreadable, match="a statement opens with"):
+        take_in(sent, statement(1_000_00, rows, 400_01))
+    assert states(sent) == ["instructed"] * 3
+    assert take_in(sent, statement(1_000_00, rows, 400_00)).applied == 3 and states(sent) == ["paid"] * 3
 
 
 def test_news_in_the_wrong_order_comes_out_right(sent):
