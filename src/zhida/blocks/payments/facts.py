@@ -44,7 +44,8 @@ class PayeeFacts(Protocol):
 def payee_facts(facts: PayeeFacts, resident_nos: pa.Array, organisations: pa.Array, day: date) -> dict[str, pa.Table]:
     """Return what is known about payees as tables to join.
 
-    ``accounts`` by resident_no, ``organisation_accounts`` by payee_key, and ``died``, ``moved`` and ``over_100``, each a column resident_no.
+    ``accounts`` by resident_no, ``organisation_accounts`` by payee_key;
+    ``died``, ``moved`` and ``over_100``, each a column resident_no.
     organisations: payee keys, ``org:<code>``.
     """
     codes = pc.replace_substring(organisations, ORGANISATION, "", max_replacements=1)

@@ -39,7 +39,8 @@ def fill_history(db: duckdb.DuckDBPyConnection, month: str) -> bool:
     spans = list(left.order_by("first_id").values_list("first_id", "last_id"))
     bulk.fill(db, "history", _SCHEMA, (batch for span in spans for batch in _left(span)))
     db.execute("""
-        CREATE TABLE last_account AS SELECT payee_no, max_by(account_no, id) AS account_no FROM history WHERE payee_no <> 0 GROUP BY payee_no;
+        CREATE TABLE last_account AS
+        SELECT payee_no, max_by(account_no, id) AS account_no FROM history WHERE payee_no <> 0 GROUP BY payee_no;
         CREATE TABLE last_amount AS SELECT kind AS kind_benefit, entity_no, max_by(amount_fen, id) AS amount_fen
         FROM history JOIN kinds USING (benefit) WHERE revision = 0 GROUP BY ALL;
         DROP TABLE history""")
@@ -47,6 +48,7 @@ def fill_history(db: duckdb.DuckDBPyConnection, month: str) -> bool:
 
 
 def _left(span: tuple[int, int]) -> Iterator[pa.RecordBatch]:
-    sql = """SELECT id, benefit, entity_no, payee_no, revision, amount_fen + deducted_fen, account_no FROM payments_credittransfertransaction
+    sql = """SELECT id, benefit, entity_no, payee_no, revision, amount_fen + deducted_fen, account_no
+             FROM payments_credittransfertransaction
              WHERE id BETWEEN %s AND %s AND state = 'instructed' AND account_no <> ''"""
     return bulk.read_batches(sql, list(span), _SCHEMA)
