@@ -125,6 +125,11 @@ X_FRAME_OPTIONS = "DENY"
 # How often a till may ask, counted by each server process for itself. One request may carry a hundred events.
 TILL_REQUESTS_PER_MINUTE = int(os.environ.get("ZHIDA_TILL_REQUESTS_PER_MINUTE", "600"))
 
+# Money that was paid too much: of each coming payment at most so much is kept back (basis points; a fifth), and nothing before so many
+# days have passed in which the payee may object.
+RECOVERY_LIMIT_BP = int(os.environ.get("ZHIDA_RECOVERY_LIMIT_BP", "2000"))
+OBJECTION_DAYS = int(os.environ.get("ZHIDA_OBJECTION_DAYS", "15"))
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -19,7 +19,7 @@ from zhida.blocks.payments.adapters.iso20022 import PaymentBatches
 from zhida.blocks.payments.adapters.pain001 import pain001_parts
 from zhida.blocks.payments.approval import draw_sample, needed_checkers, require_sample_seen, sign
 from zhida.blocks.payments.checking import checked_payments, hold_back
-from zhida.blocks.payments.differences import NEW_COLUMNS, DecisionSource, Differences, debts_now, forget_digests
+from zhida.blocks.payments.differences import NEW_COLUMNS, DecisionSource, Differences, forget_digests
 from zhida.blocks.payments.errors import (
     BatchInWrongState,
     BatchStillOpen,
@@ -40,9 +40,18 @@ from zhida.blocks.payments.models import (
     PaymentTotal,
 )
 from zhida.blocks.payments.payees import note_account_changes
-from zhida.blocks.payments.recovery import book_deductions, plan_deductions, undo_deductions, write_overpayments
+from zhida.blocks.payments.recovery import (
+    book_deductions,
+    debts_now,
+    plan_deductions,
+    return_from_reissue,
+    undo_deductions,
+    write_overpayments,
+)
+from zhida.blocks.payments.recovery_notices import tell_arrears
 from zhida.blocks.payments.rules import ON_THE_WAY, BatchState, Level, TransactionState, message_id_of
 from zhida.blocks.payments.sharing import give_back, shares_on, take_from_budget
+from zhida.blocks.payments.telling import tell_released
 from zhida.blocks.payments.totals import envelopes_in, move_totals, recount, sums_of, totals_in, write_totals
 from zhida.blocks.policies import api as policies
 from zhida.kernel import clock
@@ -72,7 +81,8 @@ def prepare_from(
     with Differences(source) as differences, one_command():
         differences.compare()
         overpaid_count, overpaid_fen = write_overpayments(source.run_id, source.month, differences)
-        _cancel(differences.freed())
+        _cancel(differences.freed(), "payee_changed")
+        _cancel(differences.dropped(), "not_due")
         to_pay = differences.count_to_pay()
         batch = None
         if to_pay:
@@ -91,7 +101,7 @@ def _write_batch(
     """Write the payments that a comparison found due, with their totals, their sample and what is kept back of them."""
     known = payee_facts(facts, differences.payees(), differences.organisations(), clock.today())
     shares = shares_on(month.start, differences.benefits())
-    differences.judge(known, shares, debts_now(clock.today()))
+    differences.judge(known, shares, debts_now())
     version = facts.version()
     batch = new_batch(viewer, month, shares=shares, facts_version=version, risk_counts=differences.risk_counts(), **origin)
     first_id = next_id()
@@ -138,8 +148,8 @@ def _insert(rows: pa.RecordBatchReader, progress: Progress | None) -> int:
     return inserted
 
 
-def _cancel(transaction_ids: list[int]) -> None:
-    """Cancel stuck transactions: their period goes to another payee."""
+def _cancel(transaction_ids: list[int], reason_code: str) -> None:
+    """Cancel stuck transactions: their period goes to another payee, or is not due any more."""
     for first in range(0, len(transaction_ids), 500):
         some = transaction_ids[first : first + 500]
         stuck = CreditTransferTransaction.objects.filter(pk__in=some)
@@ -148,7 +158,7 @@ def _cancel(transaction_ids: list[int]) -> None:
                      FROM payments_credittransfertransaction t WHERE t.id IN ({marks})"""
         sums = sums_of(source, some, sorted(set(stuck.values_list("batch_id", flat=True))))
         undo_deductions(some)
-        stuck.update(state=TransactionState.CANCELLED, reason_code="payee_changed")
+        stuck.update(state=TransactionState.CANCELLED, reason_code=reason_code)
         move_totals(sums, TransactionState.CANCELLED)
 
 
@@ -215,6 +225,7 @@ def _remove_transactions(batch: PaymentInstruction) -> None:
     if kinds:
         forget_digests({(row[0], row[1]) for row in bulk.rows(periods, span)})
     _restore_reissued(batch)
+    return_from_reissue(batch)
     undo_deductions([], batch)
     bulk.execute("DELETE FROM payments_credittransfertransaction WHERE id BETWEEN %s AND %s AND batch_id = %s", span)
 
@@ -269,10 +280,12 @@ def release_batch(viewer: access.Viewer, batch_id: int, facts: PayeeFacts | None
         detail = _detail(batch, numbers)
         reference = f"batch:{batch.pk}"
         ledger.post_payments("released", reference, batch.budget_year, totals_in(batch_id, TransactionState.INSTRUCTED), detail)
-        book_deductions(batch)
+        book_deductions(viewer, batch)
+        tell_arrears(viewer, batch)
         batch.file_name = parts[0].name if parts else ""
         fields = {"message_id": batch.message_id, "file_name": batch.file_name, "released_on": clock.today(), "released_by": viewer.account}
         _change_state(batch, BatchState.RELEASED, "发放", "released", **fields)
+        tell_released(batch)
         record(viewer, "payments.release", f"batch {batch_id}")
     return _put_out(batch)
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
 
 import duckdb
 import pyarrow as pa
@@ -311,8 +310,8 @@ class Differences:
     def answered(self, keys: pa.Table) -> set[tuple[str, str, int]]:
         """Return those of some (benefit, period_key, entity_no) that had money and that this run has an answer for."""
         add_table(self._db, "asked", keys)
-        found = self._db.execute("SELECT benefit, period_key, entity_no FROM answered SEMI JOIN asked USING (benefit, period_key, entity_no)")
-        return set(found.fetchall())
+        key = "benefit, period_key, entity_no"
+        return set(self._db.execute(f"SELECT {key} FROM answered SEMI JOIN asked USING ({key})").fetchall())
 
     def _fill_waiting(self) -> None:
         """Make ``waiting``: households with a member whose row waits to be corrected. Nobody of them is known to have ended."""
@@ -332,7 +331,8 @@ class Differences:
         return self._ids("dropped")
 
     def _ids(self, column: str) -> list[int]:
-        return [row[0] for row in self._db.execute(f"SELECT unnest({column}) FROM compared WHERE {column} IS NOT NULL ORDER BY 1").fetchall()]
+        rows = self._db.execute(f"SELECT unnest({column}) FROM compared WHERE {column} IS NOT NULL ORDER BY 1").fetchall()
+        return [row[0] for row in rows]
 
     def keep_digests(self) -> None:
         """Remember that what stands is what was decided. Call it last in the transaction."""

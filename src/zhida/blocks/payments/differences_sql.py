@@ -203,8 +203,7 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 # What the run has an answer for: an unknown is none, nor is a row that waits, nor a one-off that another month's run found.
 ANSWERED = f"""
 CREATE VIEW answered AS
-SELECT benefit, CASE WHEN occasion = '' THEN period ELSE occasion END AS period_key, entity_no, paid_payee_key AS payee_key, community, district,
-       instructed_fen, decided_fen
+SELECT benefit, {KEY} AS period_key, entity_no, paid_payee_key AS payee_key, community, district, instructed_fen, decided_fen
 FROM compared JOIN kinds USING (kind) LEFT JOIN waiting USING (household_no)
 WHERE instructed_fen > 0 AND NOT is_unknown
 AND NOT (is_ended AND (waiting.household_no IS NOT NULL OR (occasion LIKE '{ONCE}%' AND month <> {{month}})))

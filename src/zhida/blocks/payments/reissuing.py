@@ -12,6 +12,7 @@ from zhida.blocks.payments.differences import NEW_COLUMNS
 from zhida.blocks.payments.facts import PayeeFacts, RecordedFacts, payee_facts
 from zhida.blocks.payments.locking import one_command
 from zhida.blocks.payments.models import PaymentInstruction
+from zhida.blocks.payments.recovery import follow_reissue
 from zhida.blocks.payments.rules import Channel
 from zhida.blocks.payments.sharing import shares_on
 from zhida.blocks.payments.totals import recount
@@ -103,6 +104,7 @@ def reissue(
         batch = new_batch(viewer, month, is_reissue=True, shares=wanted, facts_version=(facts or RecordedFacts()).version())
         set_span(batch, first_id, again.num_rows)
         _insert(again, batch.pk)
+        follow_reissue(batch)
         for original_batch in {*again["original_batch_id"].to_pylist(), batch.pk}:
             recount(original_batch)
         finish_batch(batch)
@@ -139,13 +141,5 @@ def _insert(again: pa.Table, batch_id: int) -> None:
     bulk.execute(
         """UPDATE payments_credittransfertransaction SET state = 'reissued'
            WHERE id IN (SELECT reissue_of_id FROM payments_credittransfertransaction WHERE id BETWEEN %s AND %s)""",
-        span,
-    )
-    # What a payment that never left keeps back moves with it.
-    bulk.execute(
-        """UPDATE payments_deduction SET transaction_id = (
-               SELECT t.id FROM payments_credittransfertransaction t WHERE t.reissue_of_id = payments_deduction.transaction_id)
-           WHERE state = 'planned' AND transaction_id IN (
-               SELECT reissue_of_id FROM payments_credittransfertransaction WHERE id BETWEEN %s AND %s)""",
         span,
     )

@@ -168,6 +168,7 @@ REASONS = {
     "payee_died": Text(
         "收款人已登记死亡；请核实后由继承人或新户主办理。", "The payee is registered as dead. Check, then name the new payee."
     ),
+    "not_due": Text("重新核算后不再应发，没有发出。", "Not due any more; it did not go out."),
     "payee_changed": Text("收款人已变更，由新收款人领取。", "The payee has changed; the new one is paid."),
     "AC01": Text("账号有误；请核对后登记正确账号。", "The account number is wrong. Check it and register the right one."),
     "AC04": Text("账户已销户；请登记新账户。", "The account is closed. Register a new one."),

@@ -17,7 +17,7 @@ from zhida.blocks.payments.models.batches import (
 )
 from zhida.blocks.payments.models.ledger import BudgetEnvelope, CostShare, LedgerAccount, LedgerClose, LedgerEntry
 from zhida.blocks.payments.models.payees import AccountChange, PayeeArrangement
-from zhida.blocks.payments.models.recovery import Deduction, Overpayment, Repayment
+from zhida.blocks.payments.models.recovery import Deduction, Overpayment, RecoveryStep, Repayment
 
 __all__ = [
     "AccountChange",
@@ -39,6 +39,7 @@ __all__ = [
     "PaymentFile",
     "PaymentInstruction",
     "PaymentTotal",
+    "RecoveryStep",
     "Repayment",
     "SampledPayment",
     "StandingDigest",
