@@ -27,7 +27,7 @@ from zhida.kernel.errors import ZhidaError
 from zhida.kernel.period import Month
 from zhida.kernel.progress import Progress
 from zhida.project import pipeline
-from zhida.project.budget import cover
+from zhida.project.budget import assume_shares, cover
 from zhida.project.lock import alone_in
 from zhida.project.measure import PeakMemory, Stages
 
@@ -40,6 +40,8 @@ OFFICERS = (
     ("data_officer", "沈晓岚", "data_officer", "city"),
     ("payment_maker", "何建平", "payment_maker", "city"),
     ("payment_checker", "方丽华", "payment_checker", "city"),
+    ("payment_checker_2", "钱国庆", "payment_checker", "city"),
+    ("payment_checker_3", "汪雪梅", "payment_checker", "city"),
     ("policy", "陆文清", "policy_staff", "city"),
     ("captain", "徐振华", "captain", "city"),
     ("auditor", "叶文娟", "auditor", "city"),
@@ -158,6 +160,7 @@ class Demo:
             policies.set_household_sharing(access.viewer_of(account), True)
 
     def pay(self, run: Any) -> Any:
+        assume_shares(self.month.year)
         cover(run.id, self.month.year)
         batch = pipeline.instruct(self.stages, run, self.quiet)
         if batch is not None and batch.state == "released":

@@ -25,6 +25,7 @@ from zhida.blocks.payments.errors import (
     SharesDoNotFit,
     ShareWithoutSource,
 )
+from zhida.blocks.payments.forecasting import Forecast, forecast
 from zhida.blocks.payments.importing import import_bank_file, import_folder
 from zhida.blocks.payments.payables import Payable, prepare_payables
 from zhida.blocks.payments.queries import (
@@ -34,14 +35,17 @@ from zhida.blocks.payments.queries import (
     batch,
     batches,
     budgets,
+    committed_by_month,
     confirmed_payments,
     count_returns,
+    files_to_put_out,
     overpayments,
     payment_files,
     payments_of,
     returns,
     risk_texts,
     sample,
+    split_by_level,
     totals_by,
     transactions,
     trial_balance,
@@ -63,7 +67,7 @@ from zhida.blocks.payments.rules import (
     reason_text,
     state_text,
 )
-from zhida.blocks.payments.sharing import cost_shares, set_cost_share
+from zhida.blocks.payments.sharing import cost_shares, set_cost_share, shares_on
 
 __all__ = [
     "BATCH_STATE_TEXT",
@@ -84,6 +88,7 @@ __all__ = [
     "CommandBusy",
     "DecisionsUnreadable",
     "DoubtWithoutNote",
+    "Forecast",
     "Level",
     "LimitsDoNotFit",
     "MakerIsChecker",
@@ -109,10 +114,13 @@ __all__ = [
     "batches",
     "budgets",
     "cancel_batch",
+    "committed_by_month",
     "confirmed_payments",
     "cost_shares",
     "count_returns",
     "demo_bank_answer",
+    "files_to_put_out",
+    "forecast",
     "import_bank_file",
     "import_folder",
     "look_at",
@@ -134,6 +142,8 @@ __all__ = [
     "set_budget",
     "set_cost_share",
     "settle",
+    "shares_on",
+    "split_by_level",
     "state_text",
     "totals_by",
     "transactions",

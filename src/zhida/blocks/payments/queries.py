@@ -11,7 +11,7 @@ from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, 
 
 from zhida.blocks.access import api as access
 from zhida.blocks.payments import bulk
-from zhida.blocks.payments.commands import batch_row, may
+from zhida.blocks.payments.commands import batch_row, may, staged_files
 from zhida.blocks.payments.models import (
     BankAnswer,
     BankFile,
@@ -28,17 +28,21 @@ from zhida.blocks.payments.models import (
 )
 from zhida.blocks.payments.rules import (
     CLOSED,
+    ON_THE_WAY,
     RISK_TEXT,
     WORK_LIST,
     BatchState,
     PaymentLine,
     Risk,
     TotalsRow,
+    TransactionState,
     TrialBalanceRow,
     expected_on,
     reason_text,
     state_text,
 )
+from zhida.blocks.payments.sharing import SHARE_COLUMNS, envelopes_of
+from zhida.kernel.period import Month
 from zhida.kernel.text import Text
 
 PAGE_ROWS = 50
@@ -70,6 +74,41 @@ def totals_by(*fields: str, batch_id: int | None = None, month: str | None = Non
     rows = rows.filter(batch__month=month) if month else rows
     summed = rows.values(*keys).annotate(rows=Sum("count"), fen=Sum("amount_fen")).order_by(*keys)
     return [TotalsRow(tuple(row[key] for key in keys), row["rows"], row["fen"]) for row in summed]
+
+
+def split_by_level(viewer: access.Viewer, batch_id: int) -> list[tuple[str, tuple[int, int, int, int]]]:
+    """List who bears the payments of a batch that stand: benefit, and fen of central, province, city and district."""
+    may(viewer, "payments.view")
+    rows = PaymentTotal.objects.filter(batch_id=batch_id).exclude(state__in=[TransactionState.HELD, *CLOSED])
+    summed = rows.values_list("benefit").annotate(*(Sum(column) for column in SHARE_COLUMNS)).order_by("benefit")
+    return [(row[0], (row[1], row[2], row[3], row[4])) for row in summed]
+
+
+def committed_by_month(viewer: access.Viewer, year: int) -> dict[tuple[str, str, int], dict[int, int]]:
+    """Add up what a year's envelopes (benefit, level, area) have given out, by the month that was decided: {1 to 12: fen}.
+
+    What came back is not in it: it is in the envelope again.
+    """
+    may(viewer, "payments.view")
+    rows = PaymentTotal.objects.filter(
+        batch__budget_year=year,
+        batch__state__in=[BatchState.APPROVED, BatchState.RELEASED, BatchState.SETTLED],
+        state__in=[*ON_THE_WAY, TransactionState.PAID],
+    )
+    summed = rows.values_list("benefit", "district", "batch__month").annotate(*(Sum(name) for name in SHARE_COLUMNS)).order_by()
+    found: dict[tuple[str, str, int], dict[int, int]] = {}
+    for benefit, district, month_key, *parts in summed:
+        month = Month.parse(month_key).month
+        for key, fen in envelopes_of([(benefit, district, dict(zip(SHARE_COLUMNS, parts, strict=True)))]).items():
+            months = found.setdefault(key, {})
+            months[month] = months.get(month, 0) + fen
+    return found
+
+
+def files_to_put_out(viewer: access.Viewer, batch_id: int) -> int:
+    """Count files of a released batch that were written but not put out: releasing again does that."""
+    may(viewer, "payments.view")
+    return len(staged_files(batch_row(batch_id)))
 
 
 def confirmed_payments(period_keys: Sequence[str]) -> Iterator[pa.RecordBatch]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,12 @@ from zhida.web.officer.common import back, benefit_label, page_of, why
 from zhida.web.templatetags.zhida import number, percent, person, yuan, yuan_short
 from zhida.web.text import in_language, pick
 
+_SAMPLE = Text("抽样核对", "Sample check")
+# States in which a batch does not go on: what it is called, who did it, and where the reason stands.
+STOPS = {
+    "refused": (Text("复核退回", "Refused"), "refused_by", "refusal_reason"),
+    "cancelled": (Text("已撤销", "Cancelled"), "cancelled_by", "cancel_reason"),
+}
 STEPS = (
     ("prepared", Text("编制", "Prepared")),
     ("approved", Text("复核批准", "Approved")),
@@ -59,13 +66,25 @@ def prepare(request: HttpRequest) -> HttpResponse:
 @requires("payments.view")
 @require_GET
 def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
-    """Show one batch: its sums, where it stands, what may be done by this viewer now."""
+    """Show one batch: its sums, who bears them, who signed, where it stands, what may be done by this viewer now."""
     shown = payments.batch(request.viewer, batch_id)
+    drawn, unseen, doubtful = payments.sample_progress(batch_id)
+    signed = payments.approvals(request.viewer, batch_id)
     context = {
         "batch": shown,
         "steps": _steps(shown),
+        "stopped": _stopped(shown),
+        "signed": signed,
+        "missing": max(0, shown.needed_checkers - len(signed)),
+        "last_signature": shown.needed_checkers - len(signed) <= 1,
+        "drawn": drawn,
+        "unseen": unseen,
+        "doubtful": doubtful,
         "states": _states(shown, payments.totals_by("state", batch_id=batch_id)),
         "benefits": _benefits(payments.totals_by("benefit", batch_id=batch_id)),
+        "risks": _risks(shown),
+        "split": _split(payments.split_by_level(request.viewer, batch_id)),
+        "to_put_out": payments.files_to_put_out(request.viewer, batch_id) if shown.state == "released" else 0,
         "may": _may(request, shown),
         "demo": settings.DEMO,
         "trail": [*_trail(), {"label": Text(f"批次 {batch_id}", f"Batch {batch_id}")}],
@@ -76,23 +95,36 @@ def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
 @requires("payments.sample")
 @require_GET
 def sample(request: HttpRequest, batch_id: int) -> HttpResponse:
-    """Show payments drawn by chance and those with the highest risk, each with why it is due."""
+    """Show payments drawn by chance and those with the highest risk, each with why it was drawn and what was found."""
     shown = payments.batch(request.viewer, batch_id)
-    drawn = payments.sample(request.viewer, batch_id)
-    if shown.state == payments.BatchState.PREPARED:
-        payments.look_at(request.viewer, batch_id)
+    drawn = [_drawn(line, one) for line, one in payments.sample(request.viewer, batch_id)]
     context = {
         "batch": shown,
-        "drawn": [_checked(line) for line, one in drawn if one.kind == "random"],
-        "risky": [{**_checked(line), "why": payments.risk_texts(one.risk)[0]} for line, one in drawn if one.kind == "risk"],
-        "may": _may(request, shown),
-        "trail": [
-            *_trail(),
-            {"label": Text(f"批次 {batch_id}", f"Batch {batch_id}"), "url": reverse("officer:batch", args=[batch_id])},
-            {"label": Text("抽样核对", "Sample check")},
-        ],
+        "drawn": drawn,
+        "unseen": [row["line"].pk for row in drawn if not row["one"].seen_by],
+        "doubtful": sum(row["one"].verdict == "doubtful" for row in drawn),
+        "may_judge": shown.state == "prepared" and shown.prepared_by != request.viewer.account,
+        "trail": _sample_trail(batch_id, {"label": _SAMPLE}),
     }
     return render(request, "officer/sample.html", context)
+
+
+@requires("payments.sample")
+@require_POST
+def look(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Note what was found on looking at payments of the sample, and go on to the next one that nobody has looked at."""
+    numbers = [int(number) for number in request.POST.getlist("payment") if number.isdigit()]
+    verdict = "doubtful" if request.POST.get("verdict") == "doubtful" else "good"
+    try:
+        payments.look_at(request.viewer, batch_id, numbers, verdict, request.POST.get("note", ""))
+    except payments.DoubtWithoutNote as mistake:
+        messages.error(request, in_language(mistake.text))
+        return redirect(f"{reverse('officer:sample', args=[batch_id])}#p{numbers[0] if numbers else ''}")
+    after = next((line.pk for line, one in payments.sample(request.viewer, batch_id) if not one.seen_by), None)
+    if after is None:
+        done = Text("抽样已全部看过。", "The whole sample has been looked at.")
+        return back(request, "officer:batch", done, batch_id)
+    return redirect(f"{reverse('officer:sample', args=[batch_id])}#p{after}")
 
 
 @requires("payments.sample")
@@ -105,12 +137,9 @@ def sampled(request: HttpRequest, batch_id: int, payee_no: int, benefit: str, en
     context = {
         "line": told.line,
         "row": entitlements.overview([told.line], paid, 0).rows[0],
-        "trail": [
-            *_trail(),
-            {"label": Text(f"批次 {batch_id}", f"Batch {batch_id}"), "url": reverse("officer:batch", args=[batch_id])},
-            {"label": Text("抽样核对", "Sample check"), "url": reverse("officer:sample", args=[batch_id])},
-            {"label": told.line.benefit.label},
-        ],
+        "trail": _sample_trail(
+            batch_id, {"label": _SAMPLE, "url": reverse("officer:sample", args=[batch_id])}, {"label": told.line.benefit.label}
+        ),
         **why(told),
     }
     return render(request, "officer/line.html", context)
@@ -119,20 +148,45 @@ def sampled(request: HttpRequest, batch_id: int, payee_no: int, benefit: str, en
 @requires("payments.approve")
 @require_POST
 def decide(request: HttpRequest, batch_id: int) -> HttpResponse:
-    """Approve a batch, or refuse it with a reason for its maker."""
+    """Sign a batch, or refuse it with a reason for its maker."""
     if request.POST.get("decision") == "approve":
-        payments.approve_batch(request.viewer, batch_id)
-        done = Text(f"批次 {batch_id} 已批准，可以发往银行。", f"Batch {batch_id} is approved and can be released.")
+        return _approve(request, batch_id)
+    payments.refuse_batch(request.viewer, batch_id, request.POST.get("reason", ""))
+    done = Text(f"批次 {batch_id} 已退回经办人，没有发出任何款项。", f"Batch {batch_id} went back to its maker; nothing was paid.")
+    return back(request, "officer:batch", done, batch_id)
+
+
+def _approve(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Sign; a sample that nobody looked at, or a doubt, leads there."""
+    try:
+        batch = payments.approve_batch(request.viewer, batch_id)
+    except (payments.SampleNotSeen, payments.SampleDoubtful) as mistake:
+        messages.error(request, in_language(mistake.text))
+        return redirect("officer:sample", batch_id)
+    except payments.BudgetExceeded as mistake:
+        messages.error(request, in_language(mistake.text))
+        return redirect("officer:batch", batch_id)
+    if batch.state == payments.BatchState.PREPARED:
+        missing = batch.needed_checkers - len(payments.approvals(request.viewer, batch_id))
+        done = Text(f"您已签批批次 {batch_id}，还差 {missing} 人。", f"You have signed batch {batch_id}; {missing} more must sign.")
     else:
-        payments.refuse_batch(request.viewer, batch_id, request.POST.get("reason", ""))
-        done = Text(f"批次 {batch_id} 已退回经办人，没有发出任何款项。", f"Batch {batch_id} went back to its maker; nothing was paid.")
+        done = Text(f"批次 {batch_id} 已批准，可以发往银行。", f"Batch {batch_id} is approved and can be released.")
+    return back(request, "officer:batch", done, batch_id)
+
+
+@requires("payments.prepare", "payments.approve")
+@require_POST
+def cancel(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Withdraw a batch that has not left, with a reason."""
+    payments.cancel_batch(request.viewer, batch_id, request.POST.get("reason", ""))
+    done = Text(f"批次 {batch_id} 已撤销，没有发出任何款项。", f"Batch {batch_id} is cancelled; nothing was paid.")
     return back(request, "officer:batch", done, batch_id)
 
 
 @requires("payments.release")
 @require_POST
 def release(request: HttpRequest, batch_id: int) -> HttpResponse:
-    """Write the bank's file of an approved batch."""
+    """Write the bank's files of an approved batch, or put out those that a killed release had written."""
     path = payments.release_batch(request.viewer, batch_id)
     done = Text("全部付款都被暂缓，没有发出文件。", "Every payment is on hold, so no file went out.")
     if path:
@@ -171,6 +225,11 @@ def _trail() -> list[dict[str, Any]]:
     return [{"label": Text("发放批次", "Batches"), "url": reverse("officer:batches")}]
 
 
+def _sample_trail(batch_id: int, *more: dict[str, Any]) -> list[dict[str, Any]]:
+    here = {"label": Text(f"批次 {batch_id}", f"Batch {batch_id}"), "url": reverse("officer:batch", args=[batch_id])}
+    return [*_trail(), here, *more]
+
+
 def _steps(shown: Any) -> list[dict[str, Any]]:
     """Return where a batch stands, with who did each step."""
     notes = {
@@ -180,12 +239,12 @@ def _steps(shown: Any) -> list[dict[str, Any]]:
         "settled": Text("", ""),
     }
     order = [state for state, _ in STEPS]
-    if shown.state == "refused":
-        refused = Text(f"{shown.refused_by}：{shown.refusal_reason}", f"{shown.refused_by}: {shown.refusal_reason}")
-        return [
-            {"label": STEPS[0][1], "state": "done", "note": notes["prepared"]},
-            {"label": Text("复核退回", "Refused"), "state": "failed", "note": refused},
-        ]
+    if shown.state in STOPS:
+        label, by, _ = STOPS[shown.state]
+        done = [{"label": STEPS[0][1], "state": "done", "note": notes["prepared"]}]
+        if shown.approved_by:
+            done.append({"label": STEPS[1][1], "state": "done", "note": notes["approved"]})
+        return [*done, {"label": label, "state": "failed", "note": _named(getattr(shown, by))}]
     reached = order.index(shown.state)
     waiting = reached + 1 if shown.state != "settled" else len(order)
     return [
@@ -196,6 +255,14 @@ def _steps(shown: Any) -> list[dict[str, Any]]:
         }
         for i, (state, label) in enumerate(STEPS)
     ]
+
+
+def _stopped(shown: Any) -> dict[str, str] | None:
+    """Return who stopped a batch and why; None for one that goes its way."""
+    if shown.state not in STOPS:
+        return None
+    _, by, reason = STOPS[shown.state]
+    return {"by": getattr(shown, by), "reason": getattr(shown, reason)}
 
 
 def _states(shown: Any, rows: list[payments.TotalsRow]) -> Share | None:
@@ -240,16 +307,72 @@ def _benefits(rows: list[payments.TotalsRow]) -> BarList | None:
     return BarList(title, items)
 
 
-def _checked(line: Any) -> dict[str, Any]:
-    return {"line": line, "benefit": benefit_label(line.benefit)}
+def _risks(shown: Any) -> BarList | None:
+    """Rank what makes payments of a batch worth a look."""
+    counts = [(flag, shown.risk_counts.get(str(flag.name).lower(), 0)) for flag in payments.Risk]
+    found = sorted(((flag, count) for flag, count in counts if count), key=lambda pair: -pair[1])
+    if not found:
+        return None
+    items = [
+        Item(
+            in_language(payments.risk_texts(int(flag))[0]),
+            count,
+            number(count),
+            detail=percent(count / shown.count) if shown.count else "",
+        )
+        for flag, count in found
+    ]
+    title = pick(
+        f"值得细看的款项里，最多的是“{items[0].label}”：{items[0].text} 笔", f"Most often worth a look: {items[0].label} ({items[0].text})"
+    )
+    note = pick(
+        "一笔可以有几个原因；每种原因里金额最高的已抽入样本。",
+        "One payment may have several reasons; the largest of each are in the sample.",
+    )
+    return BarList(title, items, note)
+
+
+def _split(rows: list[tuple[str, tuple[int, int, int, int]]]) -> dict[str, Any] | None:
+    """Return who bears a batch: a row per benefit, the sums of the levels, and their share of the whole."""
+    if not rows:
+        return None
+    sums = [sum(parts[i] for _, parts in rows) for i in range(len(payments.Level))]
+    items = [
+        Item(in_language(payments.LEVEL_TEXT[level]), fen, yuan_short(fen)) for level, fen in zip(payments.Level, sums, strict=True) if fen
+    ]
+    most = max(items, key=lambda item: item.value or 0)
+    share = percent((most.value or 0) / max(1, sum(sums)))
+    title = pick(f"{most.label}承担最多，占 {share}", f"The {most.label} bears most, {share}")
+    return {
+        "levels": [payments.LEVEL_TEXT[level] for level in payments.Level],
+        "rows": [(benefit_label(benefit), _cells(parts)) for benefit, parts in sorted(rows, key=lambda row: -sum(row[1]))],
+        "sums": _cells(sums),
+        "chart": Share(title, items),
+    }
+
+
+def _cells(parts: Sequence[int]) -> list[tuple[Text, int]]:
+    """Return the fen of each level and their sum, each with the head of its column."""
+    heads = [*(payments.LEVEL_TEXT[level] for level in payments.Level), Text("合计", "Together")]
+    return list(zip(heads, [*parts, sum(parts)], strict=True))
+
+
+def _drawn(line: Any, one: Any) -> dict[str, Any]:
+    """Return a payment of the sample with every reason why it was drawn."""
+    by_chance = [Text("随机抽取", "Drawn by chance")] if one.kind == "random" else []
+    return {"line": line, "one": one, "benefit": benefit_label(line.benefit), "why": [*by_chance, *payments.risk_texts(one.risk)]}
 
 
 def _may(request: HttpRequest, shown: Any) -> dict[str, bool]:
     """Return what this viewer may do with this batch now; a checker is never its maker."""
     holds = {name: bool(access.purpose_of(request.viewer, f"payments.{name}")) for name in ("approve", "release", "sample", "prepare")}
+    is_open, is_maker = shown.state == "prepared", shown.prepared_by == request.viewer.account
     return {
-        "approve": holds["approve"] and shown.state == "prepared" and shown.prepared_by != request.viewer.account,
+        "approve": payments.may_sign(request.viewer, shown),
+        "refuse": holds["approve"] and is_open and not is_maker,
         "sample": holds["sample"],
         "release": holds["release"] and shown.state == "approved",
         "answers": holds["release"] and shown.state == "released",
+        "cancel": (holds["prepare"] or holds["approve"]) and shown.state in ("prepared", "approved"),
+        "again": holds["prepare"] and shown.state in STOPS,
     }
