@@ -222,3 +222,128 @@ class DayCannotBeClosed(ZhidaError):
         super().__init__(
             f"{day.isoformat()} 不能日结：{why.zh}；请选择另一天。", f"{day.isoformat()} cannot be closed: {why.en}. Choose another day."
         )
+
+
+class PaymentUnknown(ZhidaError):
+    def __init__(self, transaction_id: int) -> None:
+        super().__init__(
+            f"您的辖区没有支付 {transaction_id}；请从列表中选择。",
+            f"There is no payment {transaction_id} in your area. Choose one from the list.",
+        )
+
+
+class StepNotPossible(ZhidaError):
+    def __init__(self, transaction_id: int, state: str, zh: str, en: str) -> None:
+        super().__init__(
+            f"支付 {transaction_id} 的状态是 {state}，不能{zh}；请刷新列表，按列出的下一步办理。",
+            f"Payment {transaction_id} is {state}: it is not possible to {en}. Reload the list and take one of the next steps it names.",
+        )
+
+
+class ReceiptMissing(ZhidaError):
+    def __init__(self, transaction_id: int) -> None:
+        super().__init__(
+            f"支付 {transaction_id} 入账需要凭证号；请填写收据号或银行书面确认的文号。",
+            f"Booking payment {transaction_id} needs a document: write the number of the receipt, or of the bank's letter.",
+        )
+
+
+class ReceiptUsed(ZhidaError):
+    def __init__(self, transaction_id: int, document_no: str) -> None:
+        super().__init__(
+            f"收据 {document_no} 已经用于另一笔支付，支付 {transaction_id} 没有入账；请核对收据号。",
+            f"Receipt {document_no} belongs to another payment, so payment {transaction_id} was not booked. Check the number.",
+        )
+
+
+class DayNotPossible(ZhidaError):
+    def __init__(self, transaction_id: int, day: str) -> None:
+        super().__init__(
+            f"支付 {transaction_id} 不能记在 {day}；请填写发放之日到今天之间的日期。",
+            f"Payment {transaction_id} cannot be booked on {day}. Give a day from its release up to today.",
+        )
+
+
+class ReasonMissing(ZhidaError):
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh}需要写明原因；请填写后再提交。", f"Say why: {en} needs a reason.")
+
+
+class BookingNotOpen(ZhidaError):
+    def __init__(self, booking_id: int) -> None:
+        super().__init__(
+            f"您的辖区没有待复核的登记 {booking_id}，或者已经处理；请刷新列表。",
+            f"Booking {booking_id} does not wait for a decision in your area. Reload the list to see who has decided it.",
+        )
+
+
+class SecondOfficerNeeded(ZhidaError):
+    def __init__(self, what: str, account: str) -> None:
+        super().__init__(
+            f"{what} 由 {account} 提出，不能由同一人确认；请由另一名工作人员处理。",
+            f"{what} was entered by {account}, who may not confirm it. Ask another officer.",
+        )
+
+
+class SharesAreNotAWhole(ZhidaError):
+    def __init__(self, entity_no: int, total_bp: int) -> None:
+        super().__init__(
+            f"对象 {entity_no} 的收款份额合计为 {total_bp / 100:g}%，应为 100%；请修改后再提交。",
+            f"The shares of entity {entity_no} add up to {total_bp / 100:g} %, not 100 %. Change them and enter them again.",
+        )
+
+
+class PayeeNotKnown(ZhidaError):
+    def __init__(self, payee_key: str) -> None:
+        super().__init__(
+            f"没有收款人 {payee_key}：居民须在登记中，单位须有校验正确的统一社会信用代码；请核对后再填。",
+            f"There is no payee {payee_key}: a resident must be on file, an organisation needs a valid social credit code. Check it.",
+        )
+
+
+class PayeeTwice(ZhidaError):
+    def __init__(self, payee_key: str) -> None:
+        super().__init__(
+            f"收款人 {payee_key} 在同一安排中出现两次；请合并为一项。",
+            f"Payee {payee_key} appears twice in one arrangement. Enter one share for it.",
+        )
+
+
+class ArrangementOverlaps(ZhidaError):
+    def __init__(self, entity_no: int, arrangement_id: int) -> None:
+        super().__init__(
+            f"对象 {entity_no} 在这些日期已有收款安排 {arrangement_id}；请先结束它，或改从结束之后开始。",
+            f"Entity {entity_no} has arrangement {arrangement_id} on these days. End it first, or begin after its end.",
+        )
+
+
+class ArrangementUnknown(ZhidaError):
+    def __init__(self, arrangement_id: int) -> None:
+        super().__init__(
+            f"您的辖区没有收款安排 {arrangement_id}；请从居民页面选择。",
+            f"There is no arrangement {arrangement_id} in your area. Choose one from the resident's page.",
+        )
+
+
+class ArrangementDaysWrong(ZhidaError):
+    def __init__(self, begin: str, end: str) -> None:
+        super().__init__(
+            f"收款安排不能从 {begin} 到 {end}；结束日必须晚于开始日，请修改日期。",
+            f"An arrangement cannot last from {begin} to {end}: it must end after it begins. Change the days.",
+        )
+
+
+class AccountChangeNotOpen(ZhidaError):
+    def __init__(self, change_id: int) -> None:
+        super().__init__(
+            f"没有您可以处理的账户变更 {change_id}，或者已经处理；请刷新页面。",
+            f"Account change {change_id} is not yours to decide, or was decided already. Reload the page.",
+        )
+
+
+class ProblemNotOpen(ZhidaError):
+    def __init__(self, problem_id: int) -> None:
+        super().__init__(
+            f"银行文件问题 {problem_id} 不存在或已经关闭；请刷新列表查看是谁处理的。",
+            f"Problem {problem_id} of a bank file does not exist or is closed. Reload the list to see who dealt with it.",
+        )

@@ -25,6 +25,7 @@ from zhida.blocks.payments.locking import one_command
 from zhida.blocks.payments.models import AccountStatement, BankFile, BankFileProblem, PaymentFile, PaymentInstruction, PaymentTotal
 from zhida.blocks.payments.rules import ON_THE_WAY, BatchState, TransactionState
 from zhida.blocks.payments.settling import ROW_COLUMNS, ROW_SCHEMA, apply_rows, judge_rows, listed, mark_doubled, match_rows
+from zhida.blocks.payments.telling import tell_came_back
 from zhida.blocks.payments.totals import STATE_SEEN
 from zhida.kernel import clock
 from zhida.kernel.files import content_hash
@@ -107,6 +108,7 @@ def _take_in(viewer: access.Viewer, read: ReadFile) -> BankFile:
         repeated += judge_rows(event)
         applied += apply_rows(event, bank_file.pk, f"file:{bank_file.pk}")
     applied += _accept_files(contents.groups)
+    tell_came_back(bank_file)
     _keep_problems(bank_file, unknown)
     _keep_statements(bank_file, contents)
     problems = BankFileProblem.objects.filter(bank_file=bank_file).count()

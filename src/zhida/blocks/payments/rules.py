@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import IntFlag, StrEnum
 
+from zhida.blocks.payments.working_days import working_days_after
 from zhida.kernel.text import Text
 
 
@@ -69,6 +70,37 @@ class PayeeKind(StrEnum):
     MEMBER = "member"
 
 
+class HandBookingKind(StrEnum):
+    """What a person books instead of the bank."""
+
+    CASH = "cash"
+    GIVEN_UP = "given_up"
+    LOST = "lost"
+
+
+class ReturnNoteKind(StrEnum):
+    """What came of looking for a payee."""
+
+    CALLED = "called"
+    VISITED = "visited"
+    NO_ONE_HOME = "no_one_home"
+    PROMISED = "promised"
+    OTHER = "other"
+
+
+class NextStep(StrEnum):
+    """What can be done about money that has not reached its payee."""
+
+    RETRY = "retry"
+    OTHER_ACCOUNT = "other_account"
+    CASH = "cash"
+    HAND_OUT = "hand_out"
+    CONFIRM_ACCOUNT = "confirm_account"
+    ASK_BANK = "ask_bank"
+    DECLARE_LOST = "declare_lost"
+    GIVE_UP = "give_up"
+
+
 class OverpaymentState(StrEnum):
     """What becomes of money that was paid too much.
 
@@ -104,8 +136,17 @@ BIG_CHANGE_TIMES = 1.5
 # A family of so many on one card is usual; more is looked at.
 ACCOUNT_SHARED_BY = 4
 COOLING_OFF_DAYS = 7
-# Days after which a payment without the bank's answer goes to the work list.
+# Working days after which a payment without the bank's answer goes to the work list.
 ANSWER_DAYS = 5
+
+# Cash that nobody fetched in so many days is taken back.
+CASH_DAYS = 60
+# From so many days on, stuck money is the district's business, too.
+ESCALATE_DAYS = 30
+# The bank had trouble, not the account: the same account may be tried again.
+BANK_TROUBLE = ("AC06", "AM05", "MS03", "declared_lost", "cash_not_collected")
+# How old stuck money is, in days: up to a week, a month, a quarter, and beyond.
+AGES = (("0-7", 0, 7), ("8-30", 8, 30), ("31-90", 31, 90), ("90+", 91, None))
 
 ON_THE_WAY = (TransactionState.INSTRUCTED, TransactionState.ACCEPTED, TransactionState.UNANSWERED)
 # Money that is still with us and waits for a person: the street office's list.
@@ -168,6 +209,17 @@ REASONS = {
     "payee_died": Text(
         "收款人已登记死亡；请核实后由继承人或新户主办理。", "The payee is registered as dead. Check, then name the new payee."
     ),
+    "cash_not_collected": Text(
+        "现金超过六十天没有领取，已退回预算；请联系本人后重新发放。",
+        "The cash was not collected within sixty days and went back to the budget. Reach the payee, then send it again.",
+    ),
+    "declared_lost": Text(
+        "银行书面确认这笔钱没有付出；可以向原账户重发。",
+        "The bank has confirmed in writing that it did not pay. It may go out again to the same account.",
+    ),
+    "given_up": Text(
+        "经两人核定不再发放，款项留在预算。", "Two officers decided that it is not paid any more; the money stays in the budget."
+    ),
     "not_due": Text("重新核算后不再应发，没有发出。", "Not due any more; it did not go out."),
     "payee_changed": Text("收款人已变更，由新收款人领取。", "The payee has changed; the new one is paid."),
     "AC01": Text("账号有误；请核对后登记正确账号。", "The account number is wrong. Check it and register the right one."),
@@ -188,6 +240,38 @@ PROBLEMS = {
     "unknown_event": Text("无法判断银行的意思；请人工处理。", "It is not clear what the bank reports. Handle it by hand."),
 }
 
+RETURN_NOTE_TEXT = {
+    ReturnNoteKind.CALLED: Text("已电话联系", "Called"),
+    ReturnNoteKind.VISITED: Text("已上门", "Visited"),
+    ReturnNoteKind.NO_ONE_HOME: Text("家中无人", "No one home"),
+    ReturnNoteKind.PROMISED: Text("答应去开户", "Promised to open an account"),
+    ReturnNoteKind.OTHER: Text("其他", "Other"),
+}
+
+PAYEE_KIND_TEXT = {
+    PayeeKind.GUARDIAN: Text("监护人", "Guardian"),
+    PayeeKind.INSTITUTION: Text("供养机构", "Institution"),
+    PayeeKind.HEAD: Text("户主", "Head of the household"),
+    PayeeKind.MEMBER: Text("家庭成员", "Member of the household"),
+}
+
+NEXT_STEP_TEXT = {
+    NextStep.RETRY: Text("向原账户重发", "Send again to the same account"),
+    NextStep.OTHER_ACCOUNT: Text("请本人登记新账户，登记后重发", "Have another account registered; then it goes out again"),
+    NextStep.CASH: Text("改为街道现金发放", "Pay in cash at the street office"),
+    NextStep.HAND_OUT: Text("在街道领取现金，凭收据入账", "Hand out the cash and book the receipt"),
+    NextStep.CONFIRM_ACCOUNT: Text("核实新账户", "Check the new account"),
+    NextStep.ASK_BANK: Text("向银行查询", "Ask the bank"),
+    NextStep.DECLARE_LOST: Text("凭银行书面确认登记为未付", "Book as not paid, with the bank's letter"),
+    NextStep.GIVE_UP: Text("不再发放，退回预算", "Give up; the money stays in the budget"),
+}
+
+HAND_BOOKING_TEXT = {
+    HandBookingKind.CASH: Text("现金发放", "Cash handed out"),
+    HandBookingKind.GIVEN_UP: Text("不再发放", "Given up"),
+    HandBookingKind.LOST: Text("银行确认未付", "Not paid, by the bank's letter"),
+}
+
 LEVEL_TEXT = {
     Level.CENTRAL: Text("中央", "central government"),
     Level.PROVINCE: Text("省级", "province"),
@@ -203,7 +287,7 @@ RISK_TEXT = {
     Risk.DIFFERENCE: Text("这个周期已经发过，这是差额或补发", "This period was paid before: a difference, or sent again"),
 }
 
-# Days a bank needs from the file to the account; what the resident is told until the bank has answered.
+# Working days a bank needs from the file to the account; what the resident is told until the bank has answered.
 DAYS_TO_ACCOUNT = 2
 
 # How the key of a payee begins that is an organisation; the unified social credit code follows.
@@ -258,6 +342,26 @@ def reason_text(code: str) -> Text | None:
     return REASONS.get(code, Text(f"银行原因代码 {code}；请联系银行。", f"Reason code {code} of the bank. Ask the bank."))
 
 
+def next_steps(state: str, reason_code: str, channel: str) -> list[NextStep]:
+    """List what can be done about a payment that has not reached its payee, the usual step first.
+
+    >>> [str(step) for step in next_steps("returned", "AC04", "bank")]
+    ['other_account', 'cash', 'give_up']
+    """
+    if state == TransactionState.UNANSWERED:
+        return [NextStep.ASK_BANK, NextStep.DECLARE_LOST]
+    if state in ON_THE_WAY:
+        return [NextStep.HAND_OUT] if channel == Channel.CASH else []
+    if state not in STUCK:
+        return []
+    first = [NextStep.CONFIRM_ACCOUNT] if reason_code == "account_cooling_off" else []
+    if reason_code == "payee_died":
+        return [NextStep.GIVE_UP]
+    if state != TransactionState.HELD and reason_code in BANK_TROUBLE:
+        first = [NextStep.RETRY]
+    return [*first, NextStep.OTHER_ACCOUNT, NextStep.CASH, NextStep.GIVE_UP]
+
+
 def state_text(state: str, batch_state: str) -> Text:
     """Return a payment's state in plain words: until its batch is released, the batch's state is what counts."""
     if state == TransactionState.INSTRUCTED and batch_state in (BatchState.PREPARED, BatchState.APPROVED):
@@ -266,10 +370,10 @@ def state_text(state: str, batch_state: str) -> Text:
 
 
 def expected_on(state: str, released_on: date | None) -> date | None:
-    """Return the day the money should arrive, while it is on its way."""
-    if released_on is None or state not in ON_THE_WAY:
+    """Return the day the money should arrive, while it is on its way; none once the bank is late."""
+    if released_on is None or state not in ON_THE_WAY or state == TransactionState.UNANSWERED:
         return None
-    return released_on + timedelta(days=DAYS_TO_ACCOUNT)
+    return working_days_after(released_on, DAYS_TO_ACCOUNT)
 
 
 @dataclass(frozen=True)

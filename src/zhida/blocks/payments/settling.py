@@ -41,8 +41,12 @@ def mark_doubled() -> None:
         WHERE b.transaction_id = d.transaction_id AND b.event = d.event AND b.position > d.first AND b.problem = ''""")
 
 
-def match_rows(event: TransactionState) -> None:
-    """Make ``payments_bank_match``: the rows of one event with the payments they name, as these stand now."""
+def match_rows(event: TransactionState, by_bank: bool = True) -> None:
+    """Make ``payments_bank_match``: the rows of one event with the payments they name, as these stand now.
+
+    by_bank: cash never went to the bank, so what the bank says of it was never sent.
+    """
+    raw_state = "CASE WHEN t.channel = 'cash' THEN 'held' ELSE t.state END" if by_bank else "t.state"
     bulk.temporary_table(
         "payments_bank_match",
         """position integer, transaction_id bigint, booked_on date, reason varchar(35), told_fen bigint, amount_fen bigint, batch_id bigint,
@@ -54,7 +58,7 @@ def match_rows(event: TransactionState) -> None:
     span = f"BETWEEN {int(first)} AND {int(last)}"
     bulk.execute(f"""
         INSERT INTO payments_bank_match
-        SELECT b.position, b.transaction_id, b.booked_on, b.reason, b.amount_fen, t.amount_fen, t.batch_id, t.benefit, t.district, t.state,
+        SELECT b.position, b.transaction_id, b.booked_on, b.reason, b.amount_fen, t.amount_fen, t.batch_id, t.benefit, t.district, {raw_state},
                CASE WHEN t.state <> 'instructed' THEN t.state WHEN paid.event IS NOT NULL THEN 'paid'
                     WHEN accepted.event IS NOT NULL THEN 'accepted' ELSE 'instructed' END, p.state, b.problem
         FROM payments_bank_row b

@@ -18,6 +18,7 @@ from zhida.blocks.payments.models.batches import (
 from zhida.blocks.payments.models.ledger import BudgetEnvelope, CostShare, LedgerAccount, LedgerClose, LedgerEntry
 from zhida.blocks.payments.models.payees import AccountChange, PayeeArrangement
 from zhida.blocks.payments.models.recovery import Deduction, Overpayment, RecoveryStep, Repayment
+from zhida.blocks.payments.models.returned import HandBooking, ReturnNote
 
 __all__ = [
     "AccountChange",
@@ -31,6 +32,8 @@ __all__ = [
     "CostShare",
     "CreditTransferTransaction",
     "Deduction",
+    "HandBooking",
+    "HandBooking",
     "LedgerAccount",
     "LedgerClose",
     "LedgerEntry",
@@ -41,6 +44,8 @@ __all__ = [
     "PaymentTotal",
     "RecoveryStep",
     "Repayment",
+    "ReturnNote",
+    "ReturnNote",
     "SampledPayment",
     "StandingDigest",
 ]
