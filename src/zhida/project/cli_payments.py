@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from zhida.project.cli_ledger import audit, close
+
 
 @click.group()
 def pay() -> None:
@@ -11,3 +13,7 @@ def pay() -> None:
     from zhida.project.cli import prepare_database
 
     prepare_database()
+
+
+pay.add_command(audit)
+pay.add_command(close)

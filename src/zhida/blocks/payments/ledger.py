@@ -7,16 +7,19 @@ over them. The payments themselves are the subsidiary ledger; ``audit`` proves t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
 
+from zhida.blocks.payments.errors import LedgerBroken
 from zhida.blocks.payments.models import LedgerAccount, LedgerClose, LedgerEntry
 from zhida.blocks.payments.rules import Level
 from zhida.blocks.payments.sharing import Envelopes
 from zhida.blocks.payments.totals import TotalRow
 from zhida.kernel import clock
+from zhida.kernel.text import Text
 
 TREASURY, BUDGET, IN_TRANSIT, PAID_OUT, RECEIVABLE = "treasury", "budget", "in_transit", "paid_out", "receivable"
 
@@ -50,28 +53,71 @@ def detail_hash(transaction_ids: np.ndarray, amounts_fen: np.ndarray) -> str:
     return hashlib.sha256(pairs.tobytes()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Chain:
+    """A chain of postings that was verified: how many, the number of the last, and its hash."""
+
+    count: int
+    last_id: int
+    head: str
+
+
 def post(
     kind: str, reference: str, debit: LedgerAccount, credit: LedgerAccount, amount_fen: int, count: int = 1, detail: str = "",
     booked_on: date | None = None,
 ) -> LedgerEntry:  # fmt: skip
-    """Append one posting to the chain. Call it inside ``locking.one_command``; a day that is closed books to the day after."""
+    """Append one posting to the chain. Call it inside ``locking.one_command``.
+
+    A day that is closed books to the first that is not, and ``reference`` says which day it was, as "file:12@2025-11-03": so the
+    days of one bank file stay apart, and an auditor finds the answers behind each posting.
+    """
     last = LedgerEntry.objects.order_by("-id").values_list("entry_hash", flat=True).first() or ""
+    day = booked_on or clock.today()
+    open_on = open_day(day)
     entry = LedgerEntry(
-        kind=kind, reference=reference, debit_account=debit, credit_account=credit, amount_fen=amount_fen, count=count, detail_hash=detail,
-        booked_on=open_day(booked_on or clock.today()), posted_at=clock.now(), previous_hash=last,
+        kind=kind, reference=reference if open_on == day else f"{reference}@{day.isoformat()}", debit_account=debit, credit_account=credit,
+        amount_fen=amount_fen, count=count, detail_hash=detail, booked_on=open_on, posted_at=clock.now(), previous_hash=last,
     )  # fmt: skip
-    entry.entry_hash = entry_hash(entry)
+    entry.entry_hash = entry_hash(
+        last, kind, entry.reference, debit.code, credit.code, amount_fen, count, detail, open_on.isoformat()
+    )  # fmt: skip
     entry.save(force_insert=True)
     return entry
 
 
-def entry_hash(entry: LedgerEntry) -> str:
-    """Return the hash of a posting: over what it says and the hash before it."""
-    said = (
-        entry.previous_hash, entry.kind, entry.reference, entry.debit_account.code, entry.credit_account.code, entry.amount_fen,
-        entry.count, entry.detail_hash, entry.booked_on.isoformat(),
-    )  # fmt: skip
+def entry_hash(
+    previous_hash: str, kind: str, reference: str, debit: str, credit: str, amount_fen: int, count: int, detail: str, booked_on: str
+) -> str:
+    """Return the hash of a posting: over what it says, accounts by their codes, and the hash before it."""
+    said = (previous_hash, kind, reference, debit, credit, amount_fen, count, detail, booked_on)
     return hashlib.sha256("|".join(map(str, said)).encode()).hexdigest()
+
+
+def verify_chain(after: Chain | None = None) -> Chain:
+    """Recompute the chain posting by posting and return where it ends; ``after``: only what follows a part verified before.
+
+    What it cannot see, postings taken away at the end, the daily closes show (closing.verify_closes).
+
+    Raises: LedgerBroken at the first posting that is not what was posted, or does not follow from the one before.
+    """
+    codes = {account.pk: account.code for account in LedgerAccount.objects.all()}
+    verified = after or Chain(0, 0, "")
+    count, last_id, head = verified.count, verified.last_id, verified.head
+    for number, previous, hashed, debit, credit, day, *said in _chained(last_id):
+        kind, reference, amount_fen, units, detail = said
+        if previous != head:
+            zh, en = f"它前面、{last_id} 号之后的过账被删除或改动", f"a posting before it, after number {last_id}, was removed or changed"
+            raise LedgerBroken(number, Text(zh, en))
+        if hashed != entry_hash(head, kind, reference, codes[debit], codes[credit], amount_fen, units, detail, day.isoformat()):
+            raise LedgerBroken(number, Text("它的内容与过账时不同", "it does not say what it said when it was posted"))
+        count, last_id, head = count + 1, number, hashed
+    return Chain(count, last_id, head)
+
+
+def _chained(after_id: int) -> Iterator[tuple]:
+    columns = ("id", "previous_hash", "entry_hash", "debit_account_id", "credit_account_id", "booked_on")
+    rows = LedgerEntry.objects.filter(pk__gt=after_id).order_by("id")
+    return rows.values_list(*columns, "kind", "reference", "amount_fen", "count", "detail_hash").iterator(5_000)
 
 
 def open_day(day: date) -> date:

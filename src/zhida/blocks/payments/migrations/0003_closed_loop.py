@@ -1,17 +1,13 @@
 """Payments that close the loop: a payment's row is written once, the bank's answers and the ledger stand beside it (decision 0023).
 
-The tables of before are made anew.
+The tables of before are made anew; what they held is carried over (_carried_over.py).
 """
 
 import django.db.models.deletion
 import django.db.models.expressions
 from django.db import migrations, models
 
-
-def refuse_old_payments(apps, schema_editor):
-    """Stop where payments of the earlier layout would be lost."""
-    if apps.get_model("payments", "CreditTransferTransaction").objects.exists():
-        raise RuntimeError("This database holds payments of an earlier version of Zhida. Keep that version for them, or start a new database.")
+from zhida.blocks.payments.migrations._carried_over import carry_over, set_aside
 
 
 def drop_guard(apps, schema_editor):
@@ -24,7 +20,7 @@ class Migration(migrations.Migration):
     dependencies = [("payments", "0002_ledger_append_only")]
 
     operations = [
-        migrations.RunPython(refuse_old_payments, migrations.RunPython.noop),
+        migrations.RunPython(set_aside, migrations.RunPython.noop),
         migrations.RunPython(drop_guard, migrations.RunPython.noop),
         migrations.DeleteModel("LedgerEntry"),
         migrations.DeleteModel("PaymentTotal"),
@@ -520,4 +516,5 @@ class Migration(migrations.Migration):
             model_name='sampledpayment',
             constraint=models.UniqueConstraint(fields=('batch', 'transaction_id'), name='sampled_once'),
         ),
+        migrations.RunPython(carry_over, migrations.RunPython.noop),
     ]
