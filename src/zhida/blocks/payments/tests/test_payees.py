@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zhida.blocks.access.api import NotYours, PermissionMissing, Viewer
-from zhida.blocks.notices.models import Notice
+from zhida.blocks.notices import api as notices
 from zhida.blocks.payments import api
 from zhida.blocks.payments.api import PayeeKind, StuckFilter
 from zhida.blocks.payments.models import AccountChange, CreditTransferTransaction, PayeeArrangement
@@ -177,9 +177,8 @@ def changed(desk, on):
 def test_money_waits_for_a_new_account_and_its_payee_is_told_once(desk, on):
     change = changed(desk, on)
     assert (change.payee_key, change.account_now, change.hold_until) == ("1", account_of(1, 7), date(2025, 11, 12))
-    assert [(row.resident_no, row.parameters["account_end"]["zh"]) for row in Notice.objects.filter(kind="account_changed")] == [
-        (1, account_of(1, 7)[-4:])
-    ]
+    [told] = notices.inbox(LIN_XIAOMAN)
+    assert told.kind == "account_changed" and account_of(1, 7)[-4:] in told.body.zh
     assert desk.reissue() is None
     on("2025-11-12")
     assert desk.reissue().amount_fen == 100_00
