@@ -20,7 +20,6 @@ from zhida.blocks.payments.models import (
     CreditTransferTransaction,
     LedgerAccount,
     LedgerEntry,
-    Overpayment,
     PaymentFile,
     PaymentInstruction,
     PaymentTotal,
@@ -253,13 +252,6 @@ def budgets(viewer: access.Viewer, year: int | None = None) -> list[BudgetEnvelo
     may(viewer, "payments.view")
     rows = BudgetEnvelope.objects.order_by("year", "benefit", "level", "area_code")
     return list(rows.filter(year=year) if year else rows)
-
-
-def overpayments(viewer: access.Viewer, purpose: access.Purpose, page: int = 1) -> list[Overpayment]:
-    """List what stands overpaid in the viewer's area, largest sums first."""
-    rows = _in_area(viewer, Overpayment.objects.order_by(F("decided_fen") - F("instructed_fen"), "id"))
-    access.record_access(viewer, purpose, "payments.overpayments", f"area {viewer.area_code}")
-    return list(rows[(page - 1) * PAGE_ROWS : page * PAGE_ROWS])
 
 
 def bank_files(viewer: access.Viewer) -> list[BankFile]:

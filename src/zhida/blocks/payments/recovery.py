@@ -176,7 +176,7 @@ def _renew(debt: Overpayment, run_id: int | None, row: dict[str, Any] | None) ->
         return False
     debt.run_id, debt.instructed_fen, debt.decided_fen = run_id, instructed, decided
     if debt.state in SETTLED and debt.open_fen:
-        debt.state, debt.proposed_by, debt.decided_by, debt.limit_bp, debt.instalment_fen = OverpaymentState.FOUND, "", "", 0, 0
+        _begin_anew(debt)
     lift_planned(debt, debt.open_fen)
     has_risen = debt.amount_fen > before and standing(debt.state, debt.resume_state) in NETTED
     if has_risen:
@@ -189,6 +189,11 @@ def _renew(debt: Overpayment, run_id: int | None, row: dict[str, Any] | None) ->
     books.post()
     debt.save()
     return has_risen
+
+
+def _begin_anew(debt: Overpayment) -> None:
+    """Something is open of a debt that was settled: an officer decides again what to do about it."""
+    debt.state, debt.proposed_by, debt.decided_by, debt.limit_bp, debt.instalment_fen = OverpaymentState.FOUND, "", "", 0, 0
 
 
 # ---- kept back of a batch ---------------------------------------------------------------------------------------------------------------
@@ -307,8 +312,8 @@ def _unbook(row: Deduction) -> None:
     payment = CreditTransferTransaction.objects.get(pk=row.transaction_id)
     batch = PaymentInstruction.objects.get(pk=row.booked_in)
     step = note_step(debt, RecoveryEvent.UNDEDUCTED, access.SYSTEM.account, row.amount_fen, f"{payment.benefit} {payment.period_key}")
-    if debt.state == OverpaymentState.CLOSED and debt.amount_fen > debt.settled_fen - row.amount_fen:
-        debt.state, debt.limit_bp, debt.instalment_fen = OverpaymentState.FOUND, 0, 0
+    if debt.state in SETTLED and debt.amount_fen > debt.settled_fen - row.amount_fen:
+        _begin_anew(debt)
     books = Books(f"recovery:{step.pk}")
     books.keep_back("undeducted", batch, payment, row.amount_fen)
     books.settle(debt, recovered=-row.amount_fen)

@@ -21,7 +21,7 @@ from zhida.kernel.text import Text
 def tell_found(viewer: access.Viewer, debts: Iterable[Overpayment]) -> None:
     """Tell who is asked to give money back: how much and why, and until when nothing is kept back so that they may object."""
     _notify(viewer, "overpayment_found", (
-        (debt, {"reason": why(debt), "object_by": debt.objection_until, **_about(debt, debt.open_fen)}) for debt in debts
+        (debt, {"reason": why_overpaid(debt), "object_by": debt.objection_until, **_about(debt, debt.open_fen)}) for debt in debts
     ))  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def tell_netted(viewer: access.Viewer, kept: Iterable[tuple[Deduction, CreditTra
     ), access.Purpose.PAYMENT)  # fmt: skip
 
 
-def why(debt: Overpayment) -> Text:
+def why_overpaid(debt: Overpayment) -> Text:
     """Say in one sentence what was worked out anew."""
     had, due = format_yuan(debt.instructed_fen), format_yuan(debt.decided_fen)
     return Text(f"应发 {due} 元，已发 {had} 元。", f"{due} yuan were due and {had} yuan were paid.")
