@@ -46,14 +46,14 @@ def post_events(till: Till, events: Sequence[EventRequest], now: datetime | None
     booked_on = book_open_on(local_day(now))
     answers, made = [], []
     for event in events:
-        kept = answered.get(event.key)
-        if kept is None:
+        if event.key not in answered:
             answer, person_no = judged.answer(event)
-            kept = answered[event.key] = _row(till, event, answer, person_no, now, booked_on)
-            made.append(kept)
-        answers.append(answer_of(kept) if is_same(kept, event) else refused(event, "conflict"))
+            answered[event.key] = (event, answer)
+            made.append(_values(till.pk, event, answer, person_no, now, booked_on))
+        first, answer = answered[event.key]
+        answers.append(answer if first == event else refused(event, "conflict"))
     judged.counters.add()
-    rows.insert("tills_benefitevent", _COLUMNS, [_values(each) for each in made])
+    rows.insert("tills_benefitevent", _COLUMNS, made)
     return answers
 
 
@@ -65,12 +65,12 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-def _values(event: BenefitEvent) -> tuple[object, ...]:
-    """Return an event's row in the order of _COLUMNS."""
+def _values(till_id: int, event: EventRequest, answer: Answer, person_no: int, now: datetime, booked_on: date) -> tuple[object, ...]:
+    """Return the row of an answered event, in the order of _COLUMNS."""
     return (
-        event.till_id, event.key, event.programme, event.resident_no, event.person_no,
-        rows.moment_text(event.happened_at), event.happened_on.isoformat(), event.price_fen, event.state, event.reason, event.city_fen,
-        event.remaining_times, event.remaining_fen, rows.moment_text(event.received_at), event.booked_on.isoformat(), 0, 0,
+        till_id, event.key, event.programme, event.resident_no, person_no,
+        rows.moment_text(event.happened_at), event.day.isoformat(), event.price_fen, answer.state, answer.reason, answer.city_fen,
+        answer.remaining_times, answer.remaining_fen, rows.moment_text(now), booked_on.isoformat(), 0, 0,
     )  # fmt: skip
 
 
@@ -86,17 +86,15 @@ def book_open_on(day: date) -> date:
 _KEPT = "SELECT e.id FROM tills_benefitevent e JOIN {keys} ON e.key = k.key WHERE e.till_id = %s"
 
 
-def _answered_before(till: Till, events: Sequence[EventRequest]) -> dict[str, BenefitEvent]:
-    """Return the events on file under these keys: seldom any."""
+def _answered_before(till: Till, events: Sequence[EventRequest]) -> dict[str, tuple[EventRequest, Answer]]:
+    """Return what was told and answered under these keys before: seldom anything."""
     keys = [[key] for key in {event.key for event in events}]
     found = rows.query(_KEPT.format(keys=rows.unfolded("k", {"key": "text"})), json.dumps(keys), till.pk)
-    return {event.key: event for event in BenefitEvent.objects.filter(pk__in=[pk for (pk,) in found])} if found else {}
-
-
-def is_same(kept: BenefitEvent, event: EventRequest) -> bool:
-    """Say whether a key's event has the content that it had the first time."""
-    told = (event.programme, event.resident_no, event.happened_at, event.price_fen)
-    return told == (kept.programme, kept.resident_no, kept.happened_at, kept.price_fen)
+    kept = BenefitEvent.objects.filter(pk__in=[pk for (pk,) in found]) if found else []
+    return {
+        each.key: (EventRequest(each.key, each.programme, each.resident_no, each.happened_at, each.price_fen), answer_of(each))
+        for each in kept
+    }
 
 
 def answer_of(kept: BenefitEvent) -> Answer:
@@ -151,26 +149,6 @@ class _Judged:
 
 def _month(event: EventRequest) -> str:
     return event.day.isoformat()[:7]
-
-
-def _row(till: Till, event: EventRequest, answer: Answer, person_no: int, now: datetime, booked_on: date) -> BenefitEvent:
-    return BenefitEvent(
-        till_id=till.pk,
-        key=event.key,
-        programme=event.programme,
-        resident_no=event.resident_no,
-        person_no=person_no,
-        happened_at=event.happened_at,
-        happened_on=event.day,
-        price_fen=event.price_fen,
-        state=answer.state,
-        reason=answer.reason,
-        city_fen=answer.city_fen,
-        remaining_times=answer.remaining_times,
-        remaining_fen=answer.remaining_fen,
-        received_at=now,
-        booked_on=booked_on,
-    )
 
 
 def check_event(till: Till, event: EventRequest, now: datetime | None = None) -> Answer:

@@ -123,5 +123,5 @@ class TestAnyOrder(TestCase):
     def test_whatever_the_order(self) -> None:
         run_state_machine_as_test(
             Counter,
-            settings=settings(max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)),
+            settings=settings(max_examples=12, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck)),
         )
