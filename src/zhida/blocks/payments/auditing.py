@@ -48,7 +48,7 @@ from zhida.blocks.payments.models import (
     SampledPayment,
 )
 from zhida.blocks.payments.rules import ON_THE_WAY, transaction_id_of
-from zhida.blocks.payments.subsidiary import PAYMENT_SCHEMA, Recomputed, Subsidiary, payments_in, share_table
+from zhida.blocks.payments.subsidiary import BY_HAND, PAYMENT_SCHEMA, Account, Event, Recomputed, Subsidiary, payments_in, share_table
 from zhida.kernel.files import atomic_path, content_hash
 from zhida.kernel.money import format_yuan
 from zhida.kernel.progress import Progress
@@ -190,14 +190,16 @@ class _Audit:
         return list(rows.order_by("first_id", "id"))
 
     def _answered_batches(self, files: set[int]) -> set[int]:
-        """Return the batches that these bank files speak of."""
-        if not files:
-            return set()
-        marks = ", ".join(str(number) for number in sorted(files))
+        """Return the batches that these bank files speak of, or persons in this year."""
+        marks = ", ".join(str(number) for number in sorted(files)) or "-1"
         return {
             row[0]
-            for row in bulk.rows(f"""SELECT DISTINCT t.batch_id FROM payments_bankanswer a
-                JOIN payments_credittransfertransaction t ON t.id = a.transaction_id WHERE a.bank_file_id IN ({marks})""")
+            for row in bulk.rows(
+                f"""SELECT DISTINCT t.batch_id FROM payments_bankanswer a
+                JOIN payments_credittransfertransaction t ON t.id = a.transaction_id
+                WHERE a.bank_file_id IN ({marks}) OR (a.bank_file_id = 0 AND a.booked_on BETWEEN %s AND %s)""",
+                [self.begin, self.end],
+            )
         }
 
     def _write_payments(self, batches: list[PaymentInstruction]) -> None:
@@ -300,15 +302,36 @@ class _Audit:
             )
 
     def _find_unposted(self) -> None:
-        for event, account, fen in self.subsidiary.unposted():
+        """Find what payments and answers say and no posting stands for."""
+        for event, account, count, fen in self.subsidiary.unposted():
+            side = {f"debit_account__{name}": value for name, value in account._asdict().items()}
+            if event.reference == BY_HAND:
+                self._compare_by_hand(event, account, side, count, fen)
+                continue
             that_day = Q(reference=event.reference, **({"booked_on": event.day} if event.day else {}))
             posted = LedgerEntry.objects.filter(that_day | Q(reference=f"{event.reference}@{event.day}"), kind=event.kind)
-            side = {f"debit_account__{name}": value for name, value in account._asdict().items()}
             if not posted.filter(**side).exists():
                 self.find(
                     f"{event.reference} 的 {event.kind} {format_yuan(fen)} 元（{account.benefit}，{account.level}）没有过账。",
                     f"{format_yuan(fen)} yuan of {event.reference} ({event.kind}, {account.benefit}, {account.level}) were never posted.",
                 )
+
+    def _compare_by_hand(self, event: Event, account: Account, side: dict[str, Any], count: int, fen: int) -> None:
+        """Compare a day's answers by persons with all their postings: each has a reference of its own."""
+        if not self.begin.isoformat() <= event.day <= self.end.isoformat():
+            return
+        rows = LedgerEntry.objects.filter(kind=event.kind, **side).exclude(
+            Q(reference__startswith="file:") | Q(reference__startswith="batch:")
+        )
+        rows = rows.filter(Q(reference__endswith=f"@{event.day}") | (Q(booked_on=event.day) & ~Q(reference__contains="@")))
+        posted = rows.aggregate(count=Sum("count", default=0), fen=Sum("amount_fen", default=0))
+        if (posted["count"], posted["fen"]) != (count, fen):
+            self.find(
+                f"{event.day} 人工登记的 {event.kind}（{account.benefit}，{account.level}）为 {count} 笔 {format_yuan(fen)} 元，"
+                f"过账为 {posted['count']} 笔 {format_yuan(posted['fen'])} 元。",
+                f"Officers booked {count} payments of {format_yuan(fen)} yuan as {event.kind} on {event.day} ({account.benefit}, "
+                f"{account.level}); posted are {posted['count']} of {format_yuan(posted['fen'])} yuan.",
+            )
 
     # ---- the rest ------------------------------------------------------------------------------------------------------------------------
 

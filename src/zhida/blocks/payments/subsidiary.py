@@ -39,6 +39,8 @@ PAYMENT_SCHEMA = pa.schema(
     ]
 )
 _NO_FILE = -1
+# Stands for the references of what persons told: a cash receipt, a bank's letter.
+BY_HAND = "by hand"
 _ANSWER_COLUMNS = ", ".join(f"coalesce(CAST({e}.booked_on AS varchar(10)), ''), coalesce({e}.bank_file_id, {_NO_FILE})" for e in ANSWERS)
 _ANSWER_JOINS = " ".join(
     f"""LEFT JOIN payments_bankanswer {event} ON {event}.transaction_id = t.id AND {event}.event = '{event}'
@@ -58,7 +60,7 @@ Recomputed = tuple[str, int, int]
 
 
 class Event(NamedTuple):
-    """What moved money: a release (reference batch:7), or answers of a bank file booked on one day (reference file:12)."""
+    """What moved money: a release (reference batch:7), or answers of a bank file (file:12), or of persons (BY_HAND), booked on one day."""
 
     kind: str
     reference: str
@@ -103,10 +105,11 @@ class Subsidiary:
             self.count, self.amount_fen = self.count + sent.num_rows, self.amount_fen + _sum(sent["amount_fen"])
             self._add(Event("released", f"batch:{batch.pk}", ""), batch, sent)
         for event in POSTED_ANSWERS:
-            answered = payments.filter(pc.greater(payments[f"{event}_file"], 0))
+            answered = payments.filter(pc.not_equal(payments[f"{event}_file"], _NO_FILE))
             for key in _distinct(answered, f"{event}_file", f"{event}_on"):
                 is_ours = pc.and_(pc.equal(answered[f"{event}_file"], key[0]), pc.equal(answered[f"{event}_on"], key[1]))
-                self._add(Event(event, f"file:{key[0]}", key[1]), batch, answered.filter(is_ours))
+                reference = f"file:{key[0]}" if key[0] else BY_HAND
+                self._add(Event(event, reference, key[1]), batch, answered.filter(is_ours))
 
     def _add(self, event: Event, batch: PaymentInstruction, rows: pa.RecordBatch) -> None:
         if not rows.num_rows:
@@ -136,12 +139,12 @@ class Subsidiary:
         count, fen = expected.sums.pop(Account(side.year, side.benefit, side.level, side.area_code), (0, 0))
         return self.events[event].digest.hexdigest(), count, fen
 
-    def unposted(self) -> Iterator[tuple[Event, Account, int]]:
-        """Yield what no posting stands for: event, envelope and fen."""
+    def unposted(self) -> Iterator[tuple[Event, Account, int, int]]:
+        """Yield what no posting was taken out for: event, envelope, count and fen."""
         for event, expected in self.events.items():
-            for account, (_, fen) in expected.sums.items():
+            for account, (count, fen) in expected.sums.items():
                 if fen:
-                    yield event, account, fen
+                    yield event, account, count, fen
 
 
 def event_of(entry: LedgerEntry) -> Event:

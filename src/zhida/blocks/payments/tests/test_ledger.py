@@ -34,7 +34,8 @@ def paid(desk):
     CostShare.objects.create(benefit="", valid_from=date(2020, 1, 1), central_bp=5000, city_bp=2500, district_bp=2500)
     for benefit in ("dibao", "heating"):
         for level, area in (("central", 0), ("city", 0), ("district", 330106)):
-            api.set_budget(CHECKER, benefit, 2025, 10_000_000_00, level, area)
+            for year in {2025, clock.today().year}:
+                api.set_budget(CHECKER, benefit, year, 10_000_000_00, level, area)
     desk.facts.without_account = {3}
     for month, benefit in (("2025-10", "dibao"), ("2025-11", "heating")):
         rows = [decision(who, 1000_01 + 7 * who, benefit, month) for who in range(1, 301)]
@@ -320,6 +321,19 @@ def test_an_answer_nobody_posted_is_found(paid):
         )
     told = [each.en for each in audit(paid).findings]
     assert any(f"of file:{file_id} (paid" in each and "never posted" in each for each in told)
+
+
+@pytest.mark.django_db
+def test_what_officers_book_by_hand_is_compared_too(paid):
+    again = api.reissue(
+        MAKER, [CreditTransferTransaction.objects.filter(state="returned").order_by("id")[0].pk], paid.facts, api.Channel.CASH
+    )
+    paid.approve(again)
+    paid.release(again)
+    api.book_cash(MAKER, again.first_id, "R-1", clock.today())
+    assert audit(paid).findings == []
+    tamper(f"UPDATE payments_bankanswer SET booked_on = '{clock.today() - timedelta(days=1)}' WHERE transaction_id = {again.first_id}")
+    assert any("Officers booked 1 payments" in each.en and "posted are 0" in each.en for each in audit(paid).findings)
 
 
 @pytest.mark.django_db
