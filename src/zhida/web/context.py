@@ -109,6 +109,8 @@ NAVIGATION = (
     Place(Text("重复人员", "Duplicates"), "/office/merges/", ("merges.review",)),
     Place(Text("月度核定", "Runs"), "/office/runs/", ("runs.view",)),
     Place(Text("发放批次", "Batches"), "/office/batches/", ("payments.view",)),
+    Place(Text("预算", "Budgets"), "/office/budgets/", ("payments.view",)),
+    Place(Text("签批委托", "Delegations"), "/office/delegations/", ("delegations.view",)),
     Place(Text("刷卡补贴", "Tills"), "/office/tills/", ("tills.view",)),
     Place(Text("银行退票", "Returns"), "/office/returns/", ("payments.returns",)),
     Place(Text("居民异议", "Appeals"), "/office/appeals/", ("appeals.handle",)),

@@ -18,7 +18,7 @@ from zhida.web.charts import Item, Share
 from zhida.web.officer.budgets import benefit_choices, tabs_of
 from zhida.web.officer.common import back, benefit_label
 from zhida.web.officer.forms import ShareForm
-from zhida.web.text import in_language
+from zhida.web.text import in_language, pick
 
 _OTHERS = Text("其他各项（没有单独规定的）", "All others without a rule of their own")
 _WRONG = (payments.SharesDoNotFit, payments.ShareWithoutSource, payments.ShareInClosedMonth)
@@ -60,7 +60,7 @@ def _benefits(request: HttpRequest) -> list[dict[str, Any]]:
             {
                 "label": label,
                 "code": benefit or "others",
-                "chart": _share(label, now) if now else None,
+                "chart": _share(now) if now else None,
                 "now": now,
                 "history": [{"row": row, "parts": _parts(row), "state": _state(row, now, today)} for row in history],
             }
@@ -79,7 +79,9 @@ def _parts(row: Any) -> list[tuple[Text, str]]:
     return [(payments.LEVEL_TEXT[level], f"{bp / 100:g}%") for level, bp in zip(payments.Level, points, strict=True)]
 
 
-def _share(label: Text, row: Any) -> Share:
+def _share(row: Any) -> Share:
     points = (row.central_bp, row.province_bp, row.city_bp, row.district_bp)
     items = [Item(in_language(payments.LEVEL_TEXT[level]), bp, "") for level, bp in zip(payments.Level, points, strict=True) if bp]
-    return Share(in_language(label), items)
+    most = max(items, key=lambda item: item.value or 0)
+    share = f"{(most.value or 0) / 100:g}%"
+    return Share(pick(f"{most.label}承担最多，{share}", f"The {most.label} bears most, {share}"), items)
