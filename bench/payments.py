@@ -1,4 +1,4 @@
-"""A payday of millions on a real PostgreSQL: decisions to released pain.001 files and ledger, the bank's answers back, the same month again.
+"""A payday of millions on a real PostgreSQL: decisions to released files and ledger, the bank's answers, the same month again.
 
 python bench/payments.py [--payees 5000000] [--seconds 120]     prints one JSON object
 
@@ -49,12 +49,12 @@ def _steps(payees: int, home: Path, environment: dict[str, str]) -> dict[str, An
     """Each step in a process of its own, as a site would run them; memory is the highest of any."""
     figures: dict[str, Any] = {"payees": payees}
     with _memory_of(home / "postgres") as database:
-        for step in ("setup", "payday", "repeat", "answers", "import", "repeat_later", "copy"):
+        for step in ("setup", "payday", "repeat", "answers", "import", "repeat_later", "sizes", "copy"):
             print(f"{time.strftime('%H:%M:%S')} {step} ...", file=sys.stderr, flush=True)
             with _memory_of_child() as memory:
                 told = _child(["--step", step, "--payees", str(payees)], environment, memory)
             figures |= told
-            if step not in ("setup", "answers", "copy"):
+            if step not in ("setup", "answers", "sizes", "copy"):
                 figures["peak_mb"] = max(figures.get("peak_mb", 0), round(memory["mib"]))
     figures["database_peak_mb"] = round(database["mib"])
     payday_s = figures["prepare_s"] + figures["approve_s"] + figures["release_s"]
@@ -116,7 +116,7 @@ def _watched(sample: Any) -> Iterator[dict[str, float]]:
         thread.join()
 
 
-# ---- the steps, each in a process of its own ------------------------------------------------------------------------------------------------
+# ---- the steps, each in a process of its own --------------------------------------------------------------------------------
 
 
 def setup(payees: int, home: Path) -> dict[str, Any]:
@@ -315,7 +315,10 @@ def copy(payees: int, home: Path) -> dict[str, Any]:
 
     path = home / "rows.csv"
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        columns = "benefit, period_key, entity_no, payee_key, revision, payee_no, household_no, amount_fen, account_no, bank_code, district, community"
+        columns = (
+            "benefit, period_key, entity_no, payee_key, revision, payee_no, household_no, amount_fen, account_no, bank_code, "
+            "district, community"
+        )
         with (
             path.open("wb") as out,
             connection.cursor().copy(
@@ -337,6 +340,23 @@ def copy(payees: int, home: Path) -> dict[str, Any]:
         return {"copy_s": round(time.monotonic() - started, 2)}
 
 
+def sizes(payees: int, home: Path) -> dict[str, Any]:
+    """Bytes of a payment: its row and its answer with their indexes, and its place in the files."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_total_relation_size('payments_credittransfertransaction'), pg_total_relation_size('payments_bankanswer'), "
+            "(SELECT count(*) FROM payments_credittransfertransaction), (SELECT count(*) FROM payments_bankanswer)"
+        )
+        row_bytes, answer_bytes, rows, told = cursor.fetchone()
+    out, archived = (sum(path.stat().st_size for path in (home / "bank" / name).glob("*.xml")) for name in ("out", "archive"))
+    return {
+        "row_bytes": round(row_bytes / rows), "answer_bytes": round(answer_bytes / told), "out_bytes": round(out / rows),
+        "in_bytes": round(archived / told),
+    }  # fmt: skip
+
+
 STEPS = {
     "setup": setup,
     "payday": payday,
@@ -344,6 +364,7 @@ STEPS = {
     "answers": answers,
     "import": import_,
     "repeat_later": repeat_later,
+    "sizes": sizes,
     "copy": copy,
 }
 
