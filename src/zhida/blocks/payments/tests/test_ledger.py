@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import date, timedelta
 
 import pytest
@@ -20,7 +23,6 @@ from zhida.blocks.payments.rules import end_to_end_id, split_fen
 from zhida.blocks.payments.subsidiary import split_columns
 from zhida.blocks.payments.testing import CHECKER, MAKER, decision
 from zhida.blocks.payments.tests.bank_letters import letter, statement
-from zhida.blocks.payments.tests.test_at_once_and_killed import office  # noqa: F401
 from zhida.kernel import clock
 
 # With it the demo bank rejects a payment of each batch and sends one of each back.
@@ -126,20 +128,35 @@ print("ready", flush=True)
 sys.stdin.readline()
 for fen in range(1, 9):
     api.set_budget(CHECKER, sys.argv[1], 2025, fen)
+print(api.verify_chain().count)
 """
 
 
-def test_processes_that_post_at_once_make_one_chain(office):  # noqa: F811
+@pytest.fixture
+def environment(transactional_db, own_home):
+    """Give processes of their own the test's database: PostgreSQL's, or a copy of the empty one of SQLite."""
+    of, url = connection.settings_dict, ""
+    if connection.vendor == "postgresql":
+        url = f"postgres://{of['USER']}:{of['PASSWORD'] or ''}@{of['HOST'] or '127.0.0.1'}:{of['PORT'] or 5432}/{of['NAME']}"
+    else:
+        connection.ensure_connection()
+        with closing(sqlite3.connect(own_home / "zhida.sqlite3")) as copy:
+            connection.connection.backup(copy)
+            copy.execute("PRAGMA journal_mode=WAL")
+    return {**os.environ, "ZHIDA_HOME": str(own_home), "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "zhida.project.settings"}
+
+
+def test_processes_that_post_at_once_make_one_chain(environment):
     workers = [
-        subprocess.Popen([sys.executable, "-c", POSTER, benefit], env=office, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", POSTER, benefit], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for benefit in ("dibao", "heating")
     ]
     assert all(worker.stdout.readline() == "ready\n" for worker in workers)
     for worker in workers:
         worker.stdin.write("go\n")
         worker.stdin.flush()
-    assert all(worker.communicate(timeout=120)[0] == "" and worker.returncode == 0 for worker in workers)
-    assert api.verify_chain().count == LedgerEntry.objects.count() == 2 * 8
+    # Whoever ends last sees every posting in one chain.
+    assert max(int(worker.communicate(timeout=120)[0]) for worker in workers) == 2 * 8
 
 
 # ---- the daily close --------------------------------------------------------------------------------------------------------------------
