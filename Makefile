@@ -5,10 +5,11 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 RESIDENTS ?= 60000
 PERSONS ?= 12000000
+PAYEES ?= 5000000
 BENCH_VENV := var/bench-venv
 export ZHIDA_HOME ?= $(CURDIR)/var
 
-.PHONY: help demo start deliver test test-sqlite test-postgres test-journeys test-spark spark check bench bench-engine new-pack sizes docs pictures clean
+.PHONY: help demo start deliver test test-sqlite test-postgres test-journeys test-spark spark check bench bench-engine bench-payments new-pack sizes docs pictures clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -77,6 +78,11 @@ bench: $(VENV)/ready
 ## make bench-engine    the engine against OpenFisca at PERSONS=12000000, one JSON object  (ARGS="--only calc")
 bench-engine: $(VENV)/ready $(BENCH_VENV)/ready
 	@$(BIN)/python bench/engine/bench.py --persons $(PERSONS) $(ARGS)
+
+## make bench-payments  a payday of PAYEES=5000000, the bank's answers and the tills on PostgreSQL, one JSON object  (ARGS="--seconds 0")
+bench-payments: $(VENV)/ready
+	@scripts/system_packages.sh
+	@$(BIN)/python bench/payments.py --payees $(PAYEES) $(ARGS)
 
 # OpenFisca is AGPL: only ever here, never beside the product.
 $(BENCH_VENV)/ready: bench/engine/requirements.txt

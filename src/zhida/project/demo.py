@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from zhida.blocks.indicators import api as indicators
 from zhida.blocks.payments import api as payments
 from zhida.blocks.policies import api as policies
 from zhida.blocks.records import api as records
+from zhida.blocks.tills import api as tills
 from zhida.city import api as city
 from zhida.kernel.errors import ZhidaError
 from zhida.kernel.period import Month
@@ -34,6 +35,8 @@ from zhida.project.measure import PeakMemory, Stages
 DEMO_MONTH = Month(2025, 10)
 # Children have no account of their own.
 ADULT_AGE = 18
+# Those of the cast who eat in the canteen.
+HUNGRY = ("wang_xiuying", "chen_guoliang")
 OFFICERS = (
     ("zhou_zhiqiang", "周志强", "street_officer", "street"),
     ("wu_jing", "吴静", "street_officer", "elsewhere"),
@@ -86,7 +89,8 @@ class Demo:
             try:
                 deliveries = pipeline.take_in(self.stages, self.feeds, self.quiet)
                 run, batch = self.pay_months()
-                self.create_accounts()
+                cards = self.create_accounts()
+                self.play_tills(cards)
                 recall, precision = self.compare(truth_side)
             finally:
                 # Where the main job stops, the other one would only hold the files of the next attempt.
@@ -137,7 +141,14 @@ class Demo:
             evidence = indicators.Evidence(told["decisions"], Path(told["snapshot"]))
             return indicators.compare_with_truth(SYSTEM, self.month, evidence, self.truth / "defects.csv")
 
-    def create_accounts(self) -> None:
+    def play_tills(self, cards: dict[str, records.ResidentCard]) -> None:
+        """Let canteens and buses of the cast's street tell of the last days; the grandmother of the cast eats there."""
+        guests = tuple(card.resident_no for name, card in cards.items() if name in HUNGRY)
+        with self.stages.stage("tills"):
+            last_day = date.fromisoformat(os.environ["ZHIDA_TODAY"]) - timedelta(days=1)
+            tills.demo_events(SYSTEM, last_day, cards["lin_xiaoman"].community, guests)
+
+    def create_accounts(self) -> dict[str, records.ResidentCard]:
         """Make the demonstration's identities: the cast lives in the city, the officers work for it."""
         cast = json.loads((self.feeds / "manifest.json").read_text())["cast"]
         cards = {}
@@ -151,6 +162,7 @@ class Demo:
         areas = {"street": street, "elsewhere": elsewhere, "city": "330100"}
         for username, name, role, where in OFFICERS:
             access.create_account(username, name, role, area_code=areas[where], is_demo=True)
+        return cards
 
     def create_resident(self, username: str, card: records.ResidentCard) -> None:
         """Make a resident's account; the family of the cast has agreed to see each other's lines."""
