@@ -32,6 +32,9 @@ PAGES: list[tuple[str, str, str]] = [
     ("payment_maker", "/office/returns/", ""),
     ("payment_checker", "/office/batches/", "tbody th a"),
     ("payment_checker", "/office/budgets/", ""),
+    ("payment_checker", "/office/budgets/shares/", ""),
+    ("payment_checker", "/office/budgets/limits/", ""),
+    ("payment_checker", "/office/delegations/", ""),
     ("zhou_zhiqiang", "/office/", ""),
     ("zhou_zhiqiang", "/office/appeals/", ""),
     ("zhou_zhiqiang", "/office/returns/", ""),
@@ -114,9 +117,10 @@ def test_facts_that_came_late_become_a_second_batch_that_two_officers_send(visit
     address = maker.url
     expect(maker.get_by_role("button", name=re.compile("^批准"))).to_have_count(0)
     checker = visit(address, user="payment_checker")
-    checker.get_by_role("link", name="抽样核对").click()
+    checker.get_by_role("button", name=re.compile("^批准")).click()
+    expect(checker.get_by_role("alert")).to_contain_text("没有核对")
     expect(checker.get_by_role("heading", level=1)).to_have_text("抽样核对")
-    checker.goto(address)
+    checker.get_by_role("button", name=re.compile("都看过，无误")).click()
     checker.get_by_role("button", name=re.compile("^批准")).click()
     expect(checker.get_by_role("status")).to_contain_text("已批准")
     maker.goto(address)
@@ -124,6 +128,74 @@ def test_facts_that_came_late_become_a_second_batch_that_two_officers_send(visit
     expect(maker.get_by_role("status")).to_contain_text("pain.001.xml")
     maker.get_by_role("button", name="收取银行回执").click()
     expect(maker.get_by_role("status")).to_contain_text("已结清")
+
+
+def test_a_batch_is_doubted_cleared_signed_by_two_for_a_colleague_cancelled_refused_and_prepared_again(
+    visit: Callable[..., Page], expect_clean: Callable[[Page], None], demo_city: Any
+) -> None:
+    for arguments in (["pay", "limits", "--set", "0:2"], ["run", "--month", "2025-08", "--quiet"]):
+        done = run_zhida(arguments, demo_city.environment)
+        assert done.returncode == 0, done.stderr[-2000:]
+    maker = visit("/office/batches/", user="payment_maker")
+    maker.get_by_role("button", name="编制 2025年8月 的批次").click()
+    address = maker.url
+    sample = visit(f"{address}sample/", user="payment_checker", width=360)
+    sample.locator("summary", has_text="存疑").first.press("Enter")
+    sample.get_by_label("哪里可疑").first.fill("金额是平时的两倍")
+    sample.get_by_label("哪里可疑").first.press("Enter")
+    expect(sample.locator(".sample__row").first).to_contain_text("金额是平时的两倍")
+    expect_clean(sample)
+    sample.get_by_role("button", name=re.compile("都看过，无误")).click()
+    sample.get_by_role("button", name=re.compile("^批准")).click()
+    expect(sample.get_by_role("alert")).to_contain_text("存疑")
+    sample.locator(".sample__row").first.get_by_role("button", name="无误").press("Enter")
+    expect_clean(sample)
+    sample.get_by_role("button", name=re.compile("^批准")).click()
+    expect(sample.get_by_role("status")).to_contain_text("还差 1 人")
+    expect(sample.get_by_role("button", name=re.compile("^批准"))).to_have_count(0)
+
+    away = visit("/office/delegations/", user="payment_checker_2")
+    away.get_by_label("委托给").select_option("data_officer")
+    away.get_by_label("最后一天").fill("2025-11-07")
+    away.get_by_label("原因").fill("外出学习")
+    away.get_by_role("button", name="委托", exact=True).click()
+    expect(away.get_by_role("heading", level=1)).to_have_text("1 项签批委托有效")
+    expect_clean(away)
+    delegate = visit(address, user="data_officer")
+    delegate.get_by_role("button", name=re.compile("^批准")).click()
+    expect(delegate.locator(".signatures")).to_contain_text("沈晓岚 （代 钱国庆）")
+    away.get_by_role("button", name="现在结束").click()
+    delegate.goto(address)
+    expect(delegate.get_by_role("heading", level=1)).to_have_text("您不能打开这一页")
+
+    maker.goto(address)
+    maker.locator("summary", has_text="撤销批次").click()
+    maker.get_by_label("撤销的原因").fill("账户清单有误")
+    maker.get_by_role("button", name="撤销批次").click()
+    expect(maker.locator(".notice--bad")).to_contain_text("账户清单有误")
+    expect_clean(maker)
+    maker.get_by_role("button", name="重新编制").click()
+    again = visit(maker.url, user="payment_checker")
+    again.locator("summary", has_text="退回给经办人").click()
+    again.get_by_label("退回的原因").fill("等财政确认")
+    again.get_by_role("button", name="退回批次").click()
+    maker.goto(again.url)
+    expect(maker.locator(".notice--bad")).to_contain_text("等财政确认")
+    expect(maker.get_by_role("button", name="重新编制")).to_be_visible()
+
+
+def test_budgets_are_shown_by_level_with_what_is_expected_of_the_year(visit: Callable[..., Page]) -> None:
+    page = visit("/office/budgets/", user="auditor")
+    expect(page.locator("figcaption").first).to_have_text(re.compile("用完|够用到年底|年底预计"))
+    page.get_by_role("link", name=re.compile("^区县")).click()
+    page.get_by_role("columnheader", name="已用").get_by_role("link").click()
+    used = [float(cell.rstrip("%")) for cell in page.locator("tbody td:nth-child(4)").all_inner_texts()]
+    assert used == sorted(used, reverse=True) and len(used) > 5
+    rows = list(csv.reader(io.StringIO(page.request.get("/office/budgets/?format=csv").text().removeprefix("\ufeff"))))
+    assert {row[1] for row in rows[1:]} == {"中央", "省级", "市级", "区县"}
+    page.goto("/office/budgets/shares/")
+    expect(page.locator("main")).to_contain_text("演示假定")
+    assert page.get_by_role("button", name="保存").count() == 0, "an auditor sets nothing"
 
 
 def test_an_objection_reaches_the_officer_of_her_street_and_the_answer_reaches_her(visit: Callable[..., Page]) -> None:
@@ -150,6 +222,9 @@ def test_the_officer_elsewhere_sees_nothing_of_her_street(visit: Callable[..., P
     expect(there.get_by_role("heading", level=1)).to_have_text("您不能打开这一页")
     there.goto("/office/appeals/?state=answered")
     expect(there.locator("main")).not_to_contain_text("林小满")
+    for forbidden in ("/office/budgets/", "/office/batches/", "/office/delegations/"):
+        there.goto(forbidden)
+        expect(there.get_by_role("heading", level=1)).to_have_text("您不能打开这一页")
     for address in ("/office/returns/", "/office/quarantine/"):
         there.goto(address)
         expect(there.locator("main")).not_to_contain_text("林小满")
