@@ -80,3 +80,12 @@ def forecast(year: int | None) -> None:
         expected = " ".join(f"{format_yuan(fen):>18}" for fen in told.year_fen) if told else "no payments yet"
         end = f"  runs out in {year}-{told.runs_out:02d}" if told and told.runs_out else ""
         click.echo(f"{row.benefit:<28} {row.level:<8} {row.area_code or '':>6} {format_yuan(row.amount_fen):>18} {expected}{end}")
+
+
+@pay.command()
+def chase() -> None:
+    """Put what the bank has not answered in time on the work list, and take back cash that nobody fetched. For every night."""
+    from zhida.blocks.access.api import SYSTEM
+    from zhida.blocks.payments import api as payments
+
+    click.echo(f"{payments.chase(SYSTEM)} payments are late")

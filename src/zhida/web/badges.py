@@ -16,6 +16,7 @@ _BADGES: dict[str, tuple[str, Text]] = {
     "paid": ("good", Text("已到账", "Paid")),
     "rejected": ("bad", Text("银行拒付", "Rejected by the bank")),
     "returned": ("bad", Text("银行退回", "Returned by the bank")),
+    "unanswered": ("wait", Text("银行逾期未回复", "The bank is late")),
     "reissued": ("quiet", Text("已重新发放", "Sent again")),
     "cancelled": ("quiet", Text("已取消", "Cancelled")),
     "attention": ("bad", Text("没有到账", "Did not arrive")),

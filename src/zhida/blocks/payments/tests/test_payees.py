@@ -177,7 +177,7 @@ def changed(desk, on):
 def test_money_waits_for_a_new_account_and_its_payee_is_told_once(desk, on):
     change = changed(desk, on)
     assert (change.payee_key, change.account_now, change.hold_until) == ("1", account_of(1, 7), date(2025, 11, 12))
-    [told] = notices.inbox(LIN_XIAOMAN)
+    [told] = notices.inbox(LIN_XIAOMAN)[0]
     assert told.kind == "account_changed" and account_of(1, 7)[-4:] in told.body.zh
     assert desk.reissue() is None
     on("2025-11-12")
