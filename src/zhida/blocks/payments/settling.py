@@ -30,6 +30,8 @@ ROW_SCHEMA = pa.schema(
 )
 ROW_COLUMNS = """position integer, transaction_id bigint, reference varchar(35), event varchar(12), amount_fen bigint,
               reason varchar(35), booked_on date, problem varchar(24)"""
+# A file speaks of most payments of its span where at least one in so many is in it.
+DENSE = 4
 _SENT = f"'{BatchState.RELEASED}', '{BatchState.SETTLED}'"
 
 
@@ -42,47 +44,56 @@ def mark_doubled() -> None:
 
 
 def match_rows(event: TransactionState, by_bank: bool = True) -> None:
-    """Make ``payments_bank_match``: the rows of one event with the payments they name, as these stand now.
+    """Make ``payments_bank_match``: the rows of one event with the payments they name, as these stand now, and what is wrong with each.
 
+    ``problem`` is ``known`` where a row says what is known already, and empty where it applies.
     by_bank: cash never went to the bank, so what the bank says of it was never sent.
     """
     raw_state = "CASE WHEN t.channel = 'cash' THEN 'held' ELSE t.state END" if by_bank else "t.state"
     bulk.temporary_table(
         "payments_bank_match",
-        """position integer, transaction_id bigint, booked_on date, reason varchar(35), told_fen bigint, amount_fen bigint, batch_id bigint,
-           benefit varchar(64), district integer, raw_state varchar(12), state varchar(12), batch_state varchar(12), problem varchar(24)""",
+        """position integer, transaction_id bigint, booked_on date, reason varchar(35), amount_fen bigint, batch_id bigint,
+           benefit varchar(64), district integer, raw_state varchar(12), state varchar(12), problem varchar(24)""",
     )
-    # The span lets the database read a file's neighbouring payments in one go, whatever it knows of the tables' sizes.
-    ids = "SELECT coalesce(min(transaction_id), 0), coalesce(max(transaction_id), 0) FROM payments_bank_row WHERE transaction_id <> 0"
-    first, last = bulk.rows(ids)[0]
-    span = f"BETWEEN {int(first)} AND {int(last)}"
+    span = _span()
     bulk.execute(f"""
         INSERT INTO payments_bank_match
-        SELECT b.position, b.transaction_id, b.booked_on, b.reason, b.amount_fen, t.amount_fen, t.batch_id, t.benefit, t.district, {raw_state},
-               CASE WHEN t.state <> 'instructed' THEN t.state WHEN paid.event IS NOT NULL THEN 'paid'
-                    WHEN accepted.event IS NOT NULL THEN 'accepted' ELSE 'instructed' END, p.state, b.problem
-        FROM payments_bank_row b
-        LEFT JOIN payments_credittransfertransaction t ON t.id = b.transaction_id AND t.id {span}
-        LEFT JOIN payments_bankanswer paid ON paid.transaction_id = b.transaction_id AND paid.event = 'paid' AND paid.transaction_id {span}
-        LEFT JOIN payments_bankanswer accepted ON accepted.transaction_id = b.transaction_id AND accepted.event = 'accepted'
-                  AND accepted.transaction_id {span}
-        LEFT JOIN payments_paymentinstruction p ON p.id = t.batch_id
-        WHERE b.event = '{event}'""")
-
-
-def judge_rows(event: TransactionState) -> int:
-    """Say what is wrong with rows that cannot be applied; return how many say what is known already."""
-    old, follows = listed(IS_OLD_NEWS[event]), listed(MAY_FOLLOW[event])
-    bulk.execute(f"""
-        UPDATE payments_bank_match SET problem = CASE
+        SELECT position, transaction_id, booked_on, reason, amount_fen, batch_id, benefit, district, raw_state, state, CASE
+            WHEN problem <> '' THEN problem
             WHEN batch_id IS NULL THEN 'unknown_reference'
             WHEN batch_state NOT IN ({_SENT}) OR raw_state = 'held' THEN 'not_released'
             WHEN told_fen <> amount_fen THEN 'wrong_amount'
-            WHEN state IN ({old}) THEN 'known'
-            WHEN raw_state = 'unanswered' AND EXISTS (SELECT 1 FROM payments_bankanswer a
-                WHERE a.transaction_id = payments_bank_match.transaction_id AND a.event = '{event}') THEN 'known'
-            WHEN state NOT IN ({follows}) THEN 'contradicts' ELSE '' END
-        WHERE problem = ''""")
+            WHEN state IN ({listed(IS_OLD_NEWS[event])}) OR (raw_state = 'unanswered' AND is_answered) THEN 'known'
+            WHEN state NOT IN ({listed(MAY_FOLLOW[event])}) THEN 'contradicts' ELSE '' END
+        FROM (
+            SELECT b.position, b.transaction_id, b.booked_on, b.reason, b.amount_fen AS told_fen, t.amount_fen, t.batch_id, t.benefit,
+                   t.district, {raw_state} AS raw_state, p.state AS batch_state, b.problem,
+                   CASE WHEN t.state <> 'instructed' THEN t.state WHEN paid.event IS NOT NULL THEN 'paid'
+                        WHEN accepted.event IS NOT NULL THEN 'accepted' ELSE 'instructed' END AS state,
+                   '{event}' = 'accepted' AND accepted.event IS NOT NULL AS is_answered
+            FROM payments_bank_row b
+            LEFT JOIN payments_credittransfertransaction t ON t.id = b.transaction_id AND t.id {span}
+            LEFT JOIN payments_bankanswer paid ON paid.transaction_id = b.transaction_id AND paid.event = 'paid'
+                      AND paid.transaction_id {span}
+            LEFT JOIN payments_bankanswer accepted ON accepted.transaction_id = b.transaction_id AND accepted.event = 'accepted'
+                      AND accepted.transaction_id {span}
+            LEFT JOIN payments_paymentinstruction p ON p.id = t.batch_id
+            WHERE b.event = '{event}') AS m""")
+
+
+def _span() -> str:
+    """Return the condition that a number is among those of the file, where it speaks of most of them.
+
+    Then the database reads neighbouring payments in one go, whatever it knows of the tables' sizes; a few are found one by one.
+    """
+    ids = """SELECT coalesce(min(transaction_id), 0), coalesce(max(transaction_id), 0), count(*)
+             FROM payments_bank_row WHERE transaction_id <> 0"""
+    first, last, count = (int(number) for number in bulk.rows(ids)[0])
+    return f"BETWEEN {first} AND {last}" if count * DENSE > last - first else "> 0"
+
+
+def judge_rows(event: TransactionState) -> int:
+    """Note the rows that cannot be applied; return how many say what is known already."""
     bulk.execute(f"""
         UPDATE payments_bank_row AS b SET problem = m.problem FROM payments_bank_match m
         WHERE m.position = b.position AND m.transaction_id = b.transaction_id AND b.event = '{event}' AND m.problem NOT IN ('', 'known')
