@@ -79,3 +79,11 @@ def test_the_platform_starts_without_packs(code: str, tmp_path: Path) -> None:
     environment = {"DJANGO_SETTINGS_MODULE": "zhida.project.settings", "ZHIDA_PACKS": ",", "ZHIDA_HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", script], env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_tables_and_migrations_agree(tmp_path: Path) -> None:
+    """Django's own checks find nothing, and no model waits for a migration."""
+    environment = {"DJANGO_SETTINGS_MODULE": "zhida.project.settings", "ZHIDA_HOME": str(tmp_path), "PATH": ""}
+    command = [sys.executable, "-m", "django", "makemigrations", "--check", "--dry-run"]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

@@ -11,6 +11,7 @@ from zhida.blocks.access.api import SYSTEM
 from zhida.blocks.payments import api as payments
 from zhida.blocks.places import api as places
 from zhida.blocks.policies import api as policies
+from zhida.blocks.tills import api as tills
 from zhida.kernel.period import Month
 from zhida.kernel.warehouse import scratch_folder, warehouse
 
@@ -51,6 +52,14 @@ def cover(run_id: int, year: int) -> None:
                 wanted = -(-fen * points // 10_000) * BUDGET_MONTHS
                 if known.get((benefit, level.value, area_code), 0) < wanted:
                     payments.set_budget(SYSTEM, benefit, year, wanted, level, area_code)
+
+
+def cover_programmes(year: int) -> None:
+    """Give every programme of benefits by event an envelope of the smallest size that has none yet."""
+    known = {row.benefit for row in payments.budgets(SYSTEM) if row.year == year}
+    for code in tills.programmes():
+        if code not in known:
+            payments.set_budget(SYSTEM, code, year, SMALLEST_MONTH_FEN * BUDGET_MONTHS)
 
 
 def _district_sums(benefit: str, by_district: dict[tuple[str, int], int]) -> dict[int, int]:

@@ -28,7 +28,7 @@ from zhida.kernel.errors import ZhidaError
 from zhida.kernel.period import Month
 from zhida.kernel.progress import Progress
 from zhida.project import pipeline
-from zhida.project.budget import assume_shares, cover
+from zhida.project.budget import assume_shares, cover, cover_programmes
 from zhida.project.lock import alone_in
 from zhida.project.measure import PeakMemory, Stages
 
@@ -147,6 +147,7 @@ class Demo:
         with self.stages.stage("tills"):
             last_day = date.fromisoformat(os.environ["ZHIDA_TODAY"]) - timedelta(days=1)
             tills.demo_events(SYSTEM, last_day, cards["lin_xiaoman"].community, guests)
+            cover_programmes(last_day.year)
 
     def create_accounts(self) -> dict[str, records.ResidentCard]:
         """Make the demonstration's identities: the cast lives in the city, the officers work for it."""

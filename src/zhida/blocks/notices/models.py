@@ -68,7 +68,7 @@ class NoticeDelivery(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["notice", "channel"], name="delivered_once_by_channel"),
             models.CheckConstraint(condition=Q(channel__in=[each.value for each in Channel]), name="delivery_channel_known"),
-            models.CheckConstraint(condition=Q(state__in=[each.value for each in DeliveryState]), name="delivery_state_known"),
+            models.CheckConstraint(condition=Q(state__in=[each.value for each in DeliveryState]), name="notice_delivery_state_known"),
             models.CheckConstraint(condition=~Q(address="") | Q(channel=Channel.INBOX.value), name="delivery_has_an_address"),
         ]
         indexes = [

@@ -55,5 +55,5 @@ def _decision(payable: Payable) -> dict[str, object]:
         "payee_no": 0 if is_organisation else int(payable.payee_key),
         "payee_organisation": payable.payee_key.removeprefix(ORGANISATION) if is_organisation else "", "status": 1,
         "amount": payable.amount_fen, "unit": "fen", "period_key": payable.period_key, "district": payable.district,
-        "street": payable.community // 1_000_000, "community": payable.community, "age_band": 0, "sex": 0, "missing": "",
+        "street": payable.community // 1_000, "community": payable.community, "age_band": 0, "sex": 0, "missing": "",
     }  # fmt: skip

@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['id'],
                 'indexes': [models.Index(condition=models.Q(('state', 'waiting'), models.Q(('channel', 'inbox'), _negated=True)), fields=['next_attempt_at', 'id'], name='delivery_due'), models.Index(condition=models.Q(('state__in', ['failed', 'given_up']), models.Q(('channel', 'inbox'), ('state', 'waiting')), _connector='OR'), fields=['community'], name='delivery_needs_a_person')],
-                'constraints': [models.UniqueConstraint(fields=('notice', 'channel'), name='delivered_once_by_channel'), models.CheckConstraint(condition=models.Q(('channel__in', ['inbox', 'email', 'sms'])), name='delivery_channel_known'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'sent', 'failed', 'given_up', 'reached'])), name='delivery_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('address', ''), _negated=True), ('channel', 'inbox'), _connector='OR'), name='delivery_has_an_address')],
+                'constraints': [models.UniqueConstraint(fields=('notice', 'channel'), name='delivered_once_by_channel'), models.CheckConstraint(condition=models.Q(('channel__in', ['inbox', 'email', 'sms'])), name='delivery_channel_known'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'sent', 'failed', 'given_up', 'reached'])), name='notice_delivery_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('address', ''), _negated=True), ('channel', 'inbox'), _connector='OR'), name='delivery_has_an_address')],
             },
         ),
     ]
