@@ -3,9 +3,21 @@
 from datetime import date
 
 from zhida.blocks.payments.rules import LEVEL_TEXT, Level
+from zhida.blocks.places import api as places
 from zhida.kernel.errors import ZhidaError
 from zhida.kernel.money import format_yuan
 from zhida.kernel.text import Text
+
+
+def _area(code: int) -> Text:
+    """Return an area's name and code as they stand in a sentence; nothing where a level is the whole city's."""
+    if not code:
+        return Text("", "")
+    try:
+        name = places.area(code).name
+    except places.UnknownArea:
+        name = Text("", "")
+    return Text(f" {name.zh}{code} ", f" {name.en} {code}".replace("  ", " "))
 
 
 class BatchUnknown(ZhidaError):
@@ -59,12 +71,12 @@ class DecisionsUnreadable(ZhidaError):
 class BudgetExceeded(ZhidaError):
     def __init__(self, batch_id: int, benefit: str, year: int, level: str, area_code: int, needed_fen: int, available_fen: int) -> None:
         zh, en = LEVEL_TEXT[Level(level)].zh, LEVEL_TEXT[Level(level)].en
-        where = f" {area_code}" if area_code else ""
+        where = _area(area_code)
         super().__init__(
-            f"发放批次 {batch_id} 超出 {year} 年 {benefit} 的{zh}{where}预算：需要 {format_yuan(needed_fen)} 元，"
+            f"发放批次 {batch_id} 超出 {year} 年 {benefit} 的{zh}{where.zh}预算：需要 {format_yuan(needed_fen)} 元，"
             f"可用 {format_yuan(available_fen)} 元；请追加预算或退回批次。",
-            f"Payment batch {batch_id} exceeds the {year} budget of {benefit} ({en}{where}): it needs {format_yuan(needed_fen)} yuan and "
-            f"{format_yuan(available_fen)} are left. Raise the budget or refuse the batch.",
+            f"Payment batch {batch_id} exceeds the {year} budget of {benefit} ({en}{where.en}): it needs {format_yuan(needed_fen)} yuan "
+            f"and {format_yuan(available_fen)} are left. Raise the budget or refuse the batch.",
         )
 
 

@@ -70,7 +70,7 @@ def test_a_district_that_is_one_fen_short_keeps_the_batch_from_leaving(desk):
     # 101 fen: 25, 25, 25 and 26.
     _four_levels("dibao", 25, 25)
     batch = desk.prepare([decision(1, 101)])
-    with pytest.raises(api.BudgetExceeded, match=r"district 330106\): it needs 0\.26 yuan and 0\.25 are left"):
+    with pytest.raises(api.BudgetExceeded, match=r"district Xihu 330106\): it needs 0\.26 yuan and 0\.25 are left"):
         desk.approve(batch)
     assert api.batch(MAKER, batch.pk).state == "prepared"
     assert {row.committed_fen for row in api.budgets(MAKER)} == {0}, "no level has paid for a batch that does not leave"
