@@ -20,8 +20,33 @@ GROUPS = {
     "unknown": Text("待补信息", "Needs a fact"),
     "not_entitled": Text("这个月不符合的", "Not entitled this month"),
 }
-_STUCK = ("held", "rejected", "returned")
+_STUCK = ("held", "rejected", "returned", "unanswered")
 _CLOSED = ("reissued", "cancelled")
+# What a resident can do, where the officers' words (payments.REASONS) speak of what the office does. By reason, else by state.
+_ADVICE = {
+    "no_answer": Text(
+        "银行还没有答复，我们正在追查；您不用做什么。", "The bank has not answered yet and we are asking it; there is nothing to do."
+    ),
+    "unanswered": Text(
+        "银行还没有答复，我们正在追查；您不用做什么。", "The bank has not answered yet and we are asking it; there is nothing to do."
+    ),
+    "cash_not_collected": Text(
+        "现金没有领取，钱替您留着；请与街道联系。", "The cash was not collected. The money is kept for you: contact your street office."
+    ),
+    "declared_lost": Text(
+        "银行没有付出这笔钱，我们会重新发放；您不用做什么。", "The bank did not pay this; it is sent again and there is nothing to do."
+    ),
+    "AM05": Text("银行把它当成了重复的付款，我们正在与银行核对。", "The bank took it for a repeat; we are settling that with the bank."),
+    "MS03": Text("银行没有说明原因，我们正在与银行核对。", "The bank gave no reason; we are asking it."),
+    "no_account": Text(
+        "我们没有您的收款账户，钱替您留着；请带身份证到银行开通社会保障卡金融账户。",
+        "We have no account of yours; the money is kept for you. Take your identity card to a bank and open your social security card's account.",
+    ),
+    "account_refused": Text(
+        "您说新账户不是您的，钱没有发出；请到街道登记正确的账户。",
+        "You said that the new account is not yours, so nothing was sent. Register the right one.",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +69,11 @@ class Row:
         return "paid" if states == {"paid"} else "coming"
 
     @property
+    def advice(self) -> Text | None:
+        """Why money did not arrive and what to do."""
+        return advice(self.payment) if self.payment else None
+
+    @property
     def to_household(self) -> bool:
         """Whether money reaches the family's own account: not a service's provider, not a discount on a bill."""
         return self.line.unit == "fen" and bool(self.line.payee_no)
@@ -53,6 +83,13 @@ class Row:
         """The payment that tells where the money is: a stuck one before one on its way, that before one that arrived."""
         order = {"paid": 0, "instructed": 1, "accepted": 1} | dict.fromkeys(_STUCK, 2)
         return max(self.payments, key=lambda payment: order.get(payment.state, 0), default=None)
+
+
+def advice(payment: Any) -> Text | None:
+    """Say to a resident why money did not arrive and what to do; None where nothing is wrong."""
+    if payment.state not in _STUCK:
+        return None
+    return _ADVICE.get(payment.reason_code) or payment.reason or _ADVICE.get(payment.state)
 
 
 @dataclass(frozen=True)

@@ -244,6 +244,7 @@ def _line(row: Any, settled_on: date | None) -> PaymentLine:
         settled_on=settled_on,
         expected_on=expected_on(state, released_on),
         reason=reason_text(row.reason_code),
+        reason_code=row.reason_code,
     )
 
 

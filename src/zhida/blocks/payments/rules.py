@@ -397,6 +397,7 @@ class PaymentLine:
     settled_on: date | None
     expected_on: date | None
     reason: Text | None
+    reason_code: str = ""
 
 
 @dataclass(frozen=True)
@@ -414,6 +415,11 @@ class TrialBalanceRow:
     @property
     def balance_fen(self) -> int:
         return self.debit_fen - self.credit_fen
+
+    @property
+    def code(self) -> str:
+        """The account's name in files and hashes, as LedgerAccount.code."""
+        return ":".join(str(part) for part in (self.kind, self.benefit, self.year, self.level, self.area_code) if part)
 
 
 @dataclass(frozen=True)

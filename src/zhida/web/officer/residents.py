@@ -41,12 +41,13 @@ def resident(request: HttpRequest, resident_no: int) -> HttpResponse:
     """Show a resident's list as the resident sees it. Raises: NotYours for another area."""
     found = policies.entitlements(request.viewer, request.purpose, resident_no, _month(request))
     paid = payments.payments_of(request.viewer, request.purpose, household_no=found.resident.household_no)
+    told = payments.timelines(line.transaction_id for line in paid)
     context = {
         "list": found,
         "overview": entitlements.overview(found.lines, paid, NOT_THE_READER),
         "months": [{"label": month(one), "url": f"?month={one}", "current": one == found.month} for one in reversed(found.months)],
         "month_query": f"?month={found.month}" if request.GET.get("month") else "",
-        "payments": [(line, benefit_label(line.benefit)) for line in paid],
+        "payments": [(line, benefit_label(line.benefit), told[line.transaction_id]) for line in paid],
         "notices": notices.notices_of(request.viewer, request.purpose, resident_no),
         "trail": [_search(), {"label": found.resident.name}],
     }

@@ -2,14 +2,17 @@
 
 from django.urls import path
 
-from zhida.web.resident import contact, events, notices, views
+from zhida.web.resident import contact, debts, events, notices, views
 
 app_name = "resident"
 urlpatterns = [
     path("", views.happiness_list, name="list"),
     path("list.csv", views.list_csv, name="list_csv"),
     path("history/", views.history, name="history"),
+    path("accounts/<int:change_id>/not-me/", views.not_me, name="not_me"),
     path("events/", events.events, name="events"),
+    path("owed/", debts.owed, name="owed"),
+    path("owed/<int:overpayment_id>/wrong/", debts.wrong, name="owed_wrong"),
     path("sharing/", views.sharing, name="sharing"),
     path("appeals/", views.my_appeals, name="appeals"),
     path("notices/", notices.inbox, name="notices"),

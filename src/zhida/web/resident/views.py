@@ -27,6 +27,9 @@ from zhida.web.text import in_language
 _MANY = 12
 _PAGE = 24
 _RECEIVED = Text("已收到。街道专员会在期限前答复您。", "We have it. Your street's officer will answer within the term.")
+_DENIED = Text(
+    "已拦下：不会往这个账户发钱，街道专员会与您联系。", "Stopped: nothing is paid to that account. Your street's officer will contact you."
+)
 _CSV_HEADS = (
     Text("月份", "Month"),
     Text("项目", "Benefit"),
@@ -89,7 +92,25 @@ def history(request: HttpRequest) -> HttpResponse:
     found = policies.entitlements(request.viewer, request.purpose, request.viewer.resident_no)
     page = Paginator(_payments(request, found), _PAGE).get_page(request.GET.get("page"))
     names = {line.entity_no: entitlements.who(line, request.viewer.resident_no) for line in found.lines}
-    return render(request, "resident/history.html", {"page": page, "labels": _labels(), "names": names})
+    told = payments.timelines(line.transaction_id for line in page)
+    context = {
+        "page": page,
+        "rows": [(line, entitlements.advice(line), told[line.transaction_id]) for line in page],
+        "labels": _labels(),
+        "names": names,
+        "kept": payments.kept_back_of(request.viewer, [line.transaction_id for line in page if line.deducted_fen]),
+        "changes": payments.account_changes_of(request.viewer, request.purpose, request.viewer.resident_no)[:3],
+    }
+    return render(request, "resident/history.html", context)
+
+
+@requires("entitlements.view_own")
+@require_POST
+def not_me(request: HttpRequest, change_id: int) -> HttpResponse:
+    """Say that a new account is not one's own: nothing is paid to it."""
+    payments.deny_account_change(request.viewer, change_id)
+    messages.success(request, in_language(_DENIED))
+    return redirect(reverse("resident:history") + "#accounts")
 
 
 @requires("entitlements.view_own")
