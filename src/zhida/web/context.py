@@ -113,6 +113,7 @@ NAVIGATION = (
     Place(Text("签批委托", "Delegations"), "/office/delegations/", ("delegations.view",)),
     Place(Text("刷卡补贴", "Tills"), "/office/tills/", ("tills.view",)),
     Place(Text("银行退票", "Returns"), "/office/returns/", ("payments.returns",)),
+    Place(Text("多发款项", "Overpayments"), "/office/overpayments/", ("payments.overpayments",)),
     Place(Text("待复核登记", "To confirm"), "/office/returns/decisions/", ("payments.approve",)),
     Place(Text("银行往来", "Bank"), "/office/bank/", ("payments.view",)),
     Place(Text("收款核实", "Payees"), "/office/payees/", ("payees.confirm",)),

@@ -174,9 +174,9 @@ class KeptBack:
 
 
 def kept_back_of(viewer: access.Viewer, transaction_ids: Iterable[int]) -> dict[int, list[KeptBack]]:
-    """Return what was kept back of payments the viewer has just read, and for what; only where the viewer may see the debt."""
-    rows = Deduction.objects.filter(transaction_id__in=list(transaction_ids)).exclude(state="undone").select_related("overpayment")
-    found: dict[int, list[KeptBack]] = {}
+    """Return, for each payment the viewer has just read, what was kept back of it and for what, where the viewer may see the debt."""
+    found: dict[int, list[KeptBack]] = {number: [] for number in transaction_ids}
+    rows = Deduction.objects.filter(transaction_id__in=list(found)).exclude(state="undone").select_related("overpayment")
     for row in rows.order_by("id"):
         debt = row.overpayment
         try:
@@ -184,7 +184,7 @@ def kept_back_of(viewer: access.Viewer, transaction_ids: Iterable[int]) -> dict[
         except access.NotYours:
             continue
         told = KeptBack(row.transaction_id, debt.pk, debt.benefit, debt.period_key, row.amount_fen, debt.open_fen)
-        found.setdefault(row.transaction_id, []).append(told)
+        found[row.transaction_id].append(told)
     return found
 
 
