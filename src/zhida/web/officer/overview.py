@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,11 +89,28 @@ def _merges(viewer: Viewer, purpose: Purpose) -> Task:
 
 def _batches(state: str, label: Text, note: Text) -> Callable[[Viewer, Purpose], Task]:
     def ask(viewer: Viewer, purpose: Purpose) -> Task:
-        found = [batch for batch in payments.batches(viewer) if batch.state == state]
-        url = reverse("officer:batch", args=[found[0].id]) if len(found) == 1 else reverse("officer:batches")
-        return Task(label, len(found), url, note)
+        return _task_of([batch for batch in payments.batches(viewer) if batch.state == state], label, note)
 
     return ask
+
+
+def _to_sign(viewer: Viewer, purpose: Purpose) -> Task:
+    """Batches that this viewer's signature would bring on; what it has signed already waits for others."""
+    found = [batch for batch in payments.batches(viewer) if payments.may_sign(viewer, batch)]
+    return _task_of(found, Text("待复核的批次", "Batches to check"), Text("等您复核", "wait for your approval"))
+
+
+def _stopped(viewer: Viewer, purpose: Purpose) -> Task:
+    """Batches that a checker sent back and whose run has not been prepared again."""
+    rows = payments.batches(viewer)
+    last = {batch.run_id: batch for batch in reversed(rows) if batch.run_id}
+    found = [batch for batch in last.values() if batch.state == payments.BatchState.REFUSED]
+    return _task_of(found, Text("被退回的批次", "Batches sent back"), Text("看原因，改好再编制", "see why, mend it, prepare again"), "bad")
+
+
+def _task_of(found: Sequence[Any], label: Text, note: Text, tone: str = "wait") -> Task:
+    url = reverse("officer:batch", args=[found[0].id]) if len(found) == 1 else reverse("officer:batches")
+    return Task(label, len(found), url, note, tone)
 
 
 # Permission -> what waits for whoever holds it, in the order of the day.
@@ -101,7 +118,8 @@ _TASKS: tuple[tuple[str, Callable[[Viewer, Purpose], Task]], ...] = (
     ("appeals.handle", _appeals),
     ("feeds.receive", _refused),
     ("merges.review", _merges),
-    ("payments.approve", _batches("prepared", Text("待复核的批次", "Batches to check"), Text("等您复核", "wait for your approval"))),
+    ("payments.approve", _to_sign),
+    ("payments.prepare", _stopped),
     (
         "payments.release",
         _batches("approved", Text("待发送的批次", "Batches to send"), Text("已批准，可发往银行", "approved, ready for the bank")),
@@ -122,7 +140,7 @@ def _month_steps(viewer: Viewer, run: Any) -> list[dict[str, Any]]:
     if access.purpose_of(viewer, "payments.view"):
         states = {batch.state for batch in payments.batches(viewer, run.month) if not batch.is_reissue}
         done += [
-            ("编制", "Prepared", bool(states - {"refused"})),
+            ("编制", "Prepared", bool(states - {"refused", "cancelled"})),
             ("批准", "Approved", bool(states & {"approved", "released", "settled"})),
             ("发往银行", "Sent", bool(states & {"released", "settled"})),
             ("结清", "Settled", "settled" in states),

@@ -101,3 +101,8 @@ def test_a_delegation_is_made_listed_and_ended(checker: Client) -> None:
     assert shen.post("/office/delegations/", said).status_code == 403
     assert checker.post(f"/office/delegations/{made.pk}/end/").status_code == 302
     assert shen.get("/office/batches/").status_code == 403
+
+
+def test_the_work_page_of_a_checker_counts_what_waits_for_a_signature(checker: Client) -> None:
+    page = checker.get("/office/").content.decode()
+    assert "待复核的批次" in page and "被退回的批次" not in page
