@@ -110,6 +110,7 @@ NAVIGATION = (
     Place(Text("月度核定", "Runs"), "/office/runs/", ("runs.view",)),
     Place(Text("发放批次", "Batches"), "/office/batches/", ("payments.view",)),
     Place(Text("预算", "Budgets"), "/office/budgets/", ("payments.view",)),
+    Place(Text("总账", "Ledger"), "/office/ledger/", ("payments.view",)),
     Place(Text("签批委托", "Delegations"), "/office/delegations/", ("delegations.view",)),
     Place(Text("刷卡补贴", "Tills"), "/office/tills/", ("tills.view",)),
     Place(Text("银行退票", "Returns"), "/office/returns/", ("payments.returns",)),

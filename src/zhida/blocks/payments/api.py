@@ -63,6 +63,7 @@ from zhida.blocks.payments.payees import (
     payee_exists,
     waiting_arrangements,
 )
+from zhida.blocks.payments.postings import ACCOUNT_TEXT, POSTING_TEXT, PostingFilter, all_postings, broken_at, count_postings, postings
 from zhida.blocks.payments.problems import (
     StatementCheck,
     close_problem,
@@ -192,6 +193,7 @@ from zhida.blocks.payments.worklist import (
 )
 
 __all__ = [
+    "ACCOUNT_TEXT",
     "AGES",
     "BANK_TROUBLE",
     "BATCH_STATE_TEXT",
@@ -202,6 +204,7 @@ __all__ = [
     "OVERPAYMENT_STATE_TEXT",
     "PAGE_ROWS",
     "PAYEE_KIND_TEXT",
+    "POSTING_TEXT",
     "PROBLEMS",
     "RECOVERY_EVENT_TEXT",
     "RETURN_NOTE_TEXT",
@@ -253,6 +256,7 @@ __all__ = [
     "PayeeTwice",
     "PaymentLine",
     "PaymentUnknown",
+    "PostingFilter",
     "ProblemNotOpen",
     "ProposerDecides",
     "ReasonMissing",
@@ -286,6 +290,7 @@ __all__ = [
     "account_changes_of",
     "ageing",
     "agree",
+    "all_postings",
     "answer_objection",
     "approval_limits",
     "approvals",
@@ -299,6 +304,7 @@ __all__ = [
     "batches",
     "book_cash",
     "book_repayment",
+    "broken_at",
     "budgets",
     "cancel_batch",
     "chase",
@@ -311,6 +317,7 @@ __all__ = [
     "cost_shares",
     "count_files_out",
     "count_overpayments",
+    "count_postings",
     "count_problems",
     "count_returns",
     "count_stuck",
@@ -341,6 +348,7 @@ __all__ = [
     "payment_files",
     "payments_for",
     "payments_of",
+    "postings",
     "prepare_batch",
     "prepare_payables",
     "problem_kinds",
