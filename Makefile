@@ -9,7 +9,7 @@ PAYEES ?= 5000000
 BENCH_VENV := var/bench-venv
 export ZHIDA_HOME ?= $(CURDIR)/var
 
-.PHONY: help demo start deliver test test-sqlite test-postgres test-journeys test-spark spark check bench bench-engine bench-payments new-pack sizes docs pictures clean
+.PHONY: help demo start deliver test test-sqlite test-postgres test-journeys test-spark test-kills test-orders spark check bench bench-engine bench-payments new-pack sizes docs pictures clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -60,6 +60,18 @@ test-journeys: $(VENV)/ready-dev
 test-spark: $(VENV)/ready-dev $(VENV)/ready-spark
 	@scripts/system_packages.sh spark
 	@$(BIN)/python -m pytest -m spark tests/spark $(ARGS)
+
+## make test-kills      payment commands killed with SIGKILL at KILLS=200 random points, on SQLite and on PostgreSQL
+KILLS ?= 200
+test-kills: $(VENV)/ready-dev
+	@ZHIDA_KILLS=$(KILLS) $(BIN)/python -m pytest -s src/zhida/blocks/payments/tests/test_killed_anywhere.py $(ARGS)
+	@ZHIDA_KILLS=$(KILLS) $(BIN)/python scripts/with_postgres.py $(BIN)/python -m pytest -s src/zhida/blocks/payments/tests/test_killed_anywhere.py $(ARGS)
+
+## make test-orders     payment commands in any order, EXAMPLES=300 offices, on SQLite and on PostgreSQL
+EXAMPLES ?= 300
+test-orders: $(VENV)/ready-dev
+	@ZHIDA_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest src/zhida/blocks/payments/tests/test_money_is_conserved.py $(ARGS)
+	@ZHIDA_EXAMPLES=$(EXAMPLES) $(BIN)/python scripts/with_postgres.py $(BIN)/python -m pytest src/zhida/blocks/payments/tests/test_money_is_conserved.py $(ARGS)
 
 ## make spark           install the extra: months decided on a cluster, see docs/operations.md
 spark: $(VENV)/ready-spark

@@ -64,7 +64,7 @@ def begin(facts: MadeUpFacts) -> None:
         bank_writes(batch.pk, number)
         api.import_folder(MAKER)
     api.settle(MAKER, batch.pk)
-    redecided = write_decisions(home / "runs" / "again", rows_of(MONTHS[0], less=(9, 10)))
+    redecided = write_decisions(home / "runs" / "again", rows_of(MONTHS[0], less=(9, 20)))
     prepare_from(MAKER, DecisionSource(2, MONTHS[0], redecided), facts)
     Overpayment.objects.update(state="netting", limit_bp=2_000)
 
