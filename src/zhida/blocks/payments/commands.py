@@ -6,6 +6,7 @@ in ``importing.py``, sending again in ``reissuing.py``, bringing back in ``recov
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -320,7 +321,9 @@ def _put_out(batch: PaymentInstruction) -> Path:
     out = Path(settings.HOME) / "bank" / "out"
     out.mkdir(parents=True, exist_ok=True)
     for path in staged_files(batch):
-        path.replace(out / path.name)
+        # Another process with the same command may be quicker.
+        with suppress(FileNotFoundError):
+            path.replace(out / path.name)
     return out / batch.file_name
 
 

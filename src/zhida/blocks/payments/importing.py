@@ -8,6 +8,7 @@ go into a temporary table and a dozen statements do the rest, so five million an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -206,6 +207,6 @@ def _archive(path: Path, hashed: str) -> None:
     bank = Path(settings.HOME) / "bank"
     if path.resolve().parent == bank / "in":
         (bank / "archive").mkdir(parents=True, exist_ok=True)
-        path.replace(bank / "archive" / f"{hashed[:12]}.{path.name}")
-
-
+        # Another process that takes the same file in may be quicker; then it lies there already.
+        with suppress(FileNotFoundError):
+            path.replace(bank / "archive" / f"{hashed[:12]}.{path.name}")

@@ -32,11 +32,15 @@ class ReadFile:
 
 def read_file(path: Path, scratch: Path) -> ReadFile:
     """Read a bank file whole and keep its rows in a scratch folder. Raises: BankFileUnreadable."""
-    hashed = content_hash(path)
-    contents, rows = read_bank_file(path), scratch / f"{hashed}.arrow"
-    with pa.OSFile(str(rows), "wb") as out, pa.ipc.new_file(out, BANK_ROW_SCHEMA) as writer:
-        for batch in contents.batches():
-            writer.write_batch(batch)
+    try:
+        hashed = content_hash(path)
+        contents, rows = read_bank_file(path), scratch / f"{hashed}.arrow"
+        with pa.OSFile(str(rows), "wb") as out, pa.ipc.new_file(out, BANK_ROW_SCHEMA) as writer:
+            for batch in contents.batches():
+                writer.write_batch(batch)
+    except FileNotFoundError as error:
+        # Another process took it in meanwhile.
+        raise BankFileUnreadable(path.name, "there is no such file any more") from error
     return ReadFile(path, hashed, contents, rows)
 
 
