@@ -33,7 +33,7 @@ def delegations(request: HttpRequest) -> HttpResponse:
     shown = [
         {
             "row": row,
-            "last_day": min(row.end, row.ended_on or row.end) - timedelta(days=1),
+            "last_day": row.end - timedelta(days=1),
             "in_force": access.is_in_force(row.begin, row.end, row.ended_on, today),
             "to_come": row.ended_on is None and row.begin > today,
         }
