@@ -71,9 +71,9 @@ def ledger(request: HttpRequest) -> HttpResponse:
         return _balance_file(rows)
     context = {
         "tabs": _tabs("ledger"),
-        "page": page_of(request, [_account_row(row) for row in rows], 100),
+        "page": page_of(request, [_account_row(row) for row in rows], payments.PAGE_ROWS),
         "sums": _sums(rows),
-        "by_kind": [(payments.ACCOUNT_TEXT[kind], _sums([row for row in every if row.kind == kind])) for kind in payments.ACCOUNT_TEXT],
+        "by_level": _by_level(every),
         "total": _sums(every),
         "chosen": chosen,
         "kinds": list(payments.ACCOUNT_TEXT.items()),
@@ -151,6 +151,17 @@ def _tabs(current: str) -> list[dict[str, Any]]:
 def _sums(rows: list[payments.TrialBalanceRow]) -> dict[str, int]:
     debit, credit = sum(row.debit_fen for row in rows), sum(row.credit_fen for row in rows)
     return {"count": len(rows), "debit": debit, "credit": credit, "balance": debit - credit}
+
+
+def _by_level(rows: list[payments.TrialBalanceRow]) -> list[dict[str, Any]]:
+    """Return what each kind of account holds, by level of government and in all; the treasury knows no level."""
+    found = []
+    for kind, label in payments.ACCOUNT_TEXT.items():
+        ours = [row for row in rows if row.kind == kind]
+        if ours:
+            levels = [(text, sum(row.balance_fen for row in ours if row.level == level)) for level, text in payments.LEVEL_TEXT.items()]
+            found.append({"kind": kind, "label": label, "levels": levels, "balance": sum(row.balance_fen for row in ours)})
+    return found
 
 
 def _account_row(row: payments.TrialBalanceRow) -> dict[str, Any]:
