@@ -191,4 +191,7 @@ def kept_back_of(viewer: access.Viewer, transaction_ids: Iterable[int]) -> dict[
 def paid_runs() -> dict[str, int]:
     """Return, by month, the newest run that payments have compared with: whose batch was made, or whose overpayments were found."""
     left = PaymentInstruction.objects.exclude(state__in=[BatchState.REFUSED, BatchState.CANCELLED]).filter(run_id__isnull=False)
-    return {month: run_id for month, run_id in left.order_by("run_id").values_list("month", "run_id")}
+    newest = {month: run_id for month, run_id in left.order_by("run_id").values_list("month", "run_id")}
+    for month, run_id in Overpayment.objects.filter(run_id__isnull=False, period_key__in=newest).values_list("period_key", "run_id"):
+        newest[month] = max(newest[month], run_id)
+    return newest
