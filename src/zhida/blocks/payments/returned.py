@@ -294,6 +294,6 @@ def _in_area(viewer: access.Viewer, transaction_id: int) -> CreditTransferTransa
 def _expect(row: CreditTransferTransaction, step: NextStep) -> None:
     """Refuse a step that does not apply to a payment, or to one whose batch may still be refused."""
     has_left = row.batch.state in (BatchState.RELEASED, BatchState.SETTLED)
-    if row.state not in WORK_LIST or not has_left or step not in next_steps(row.state, row.reason_code, row.channel):
+    if row.state not in WORK_LIST or not has_left or step not in next_steps(row.state, row.reason_code, row.channel, row.payee_no == 0):
         text = NEXT_STEP_TEXT[step]
         raise StepNotPossible(row.pk, row.state, text.zh, text.en)

@@ -342,8 +342,8 @@ def reason_text(code: str) -> Text | None:
     return REASONS.get(code, Text(f"银行原因代码 {code}；请联系银行。", f"Reason code {code} of the bank. Ask the bank."))
 
 
-def next_steps(state: str, reason_code: str, channel: str) -> list[NextStep]:
-    """List what can be done about a payment that has not reached its payee, the usual step first.
+def next_steps(state: str, reason_code: str, channel: str, is_organisation: bool = False) -> list[NextStep]:
+    """List what can be done about a payment that has not reached its payee, the usual step first. Organisations get no cash.
 
     >>> [str(step) for step in next_steps("returned", "AC04", "bank")]
     ['other_account', 'cash', 'give_up']
@@ -359,7 +359,8 @@ def next_steps(state: str, reason_code: str, channel: str) -> list[NextStep]:
         return [NextStep.GIVE_UP]
     if state != TransactionState.HELD and reason_code in BANK_TROUBLE:
         first = [NextStep.RETRY]
-    return [*first, NextStep.OTHER_ACCOUNT, NextStep.CASH, NextStep.GIVE_UP]
+    cash = [] if is_organisation else [NextStep.CASH]
+    return [*first, NextStep.OTHER_ACCOUNT, *cash, NextStep.GIVE_UP]
 
 
 def state_text(state: str, batch_state: str) -> Text:

@@ -227,7 +227,7 @@ def _notes(transaction_ids: Sequence[int]) -> dict[int, list[ReturnNote]]:
 
 def _stuck(row: Any, notes: list[ReturnNote], waiting: HandBooking | None) -> StuckPayment:
     has_left = row.batch.state in (BatchState.RELEASED, BatchState.SETTLED)
-    steps = next_steps(row.state, row.reason_code, row.channel) if has_left and waiting is None else []
+    steps = next_steps(row.state, row.reason_code, row.channel, row.payee_no == 0) if has_left and waiting is None else []
     days = max((clock.today() - row.since).days, 0)
     return StuckPayment(row, row.since, days, reason_text(row.reason_code), steps, notes, waiting)
 
