@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from zhida.project.cli_ledger import audit, close
+from zhida.project.cli_recompute import recompute
 from zhida.project.options import DAY
 
 
@@ -20,6 +21,7 @@ def pay() -> None:
 
 pay.add_command(audit)
 pay.add_command(close)
+pay.add_command(recompute)
 
 
 @pay.command()
