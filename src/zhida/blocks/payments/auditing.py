@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 from pyarrow import csv as arrow_csv
 
 from zhida.blocks.access import api as access
@@ -47,7 +47,7 @@ from zhida.blocks.payments.models import (
     Repayment,
     SampledPayment,
 )
-from zhida.blocks.payments.rules import ON_THE_WAY, transaction_id_of
+from zhida.blocks.payments.rules import ON_THE_WAY, BatchState, transaction_id_of
 from zhida.blocks.payments.subsidiary import BY_HAND, PAYMENT_SCHEMA, Account, Event, Recomputed, Subsidiary, payments_in, share_table
 from zhida.kernel.files import atomic_path, content_hash
 from zhida.kernel.money import format_yuan
@@ -57,6 +57,7 @@ from zhida.kernel.text import Text
 MANIFEST = "SHA256SUMS"
 # What the folder's README says, with {year} and the verdict to be filled in.
 README = Path(__file__).parent / "audit_readme.md"
+_OPEN_CLAIM = F("claimed_fen") - F("recovered_fen") - F("waived_fen")
 # Of what the books were when the files of payments were written; it is no part of what is handed over.
 _BEGUN = ".begun.json"
 # A payment of the folder: what the auditor needs of it, and of the payee no more than the key.
@@ -128,6 +129,7 @@ class _Audit:
         self._write_payments(batches)
         self._write_postings()
         self._find_unposted()
+        self._compare_claims()
         self._write_journal([batch.pk for batch in batches])
         self._write_bank()
         self._write_recoveries()
@@ -230,7 +232,9 @@ class _Audit:
             yield _for_file(batch, payments)
             if self.progress:
                 self.progress.step(payments.num_rows, f"batch {batch.pk}")
-        self._compare_totals(batch, counted)
+        # The payments of a refused or cancelled batch were removed; its totals say what it would have been.
+        if batch.state not in (BatchState.REFUSED, BatchState.CANCELLED):
+            self._compare_totals(batch, counted)
 
     def _compare_totals(self, batch: PaymentInstruction, counted: dict[tuple[str, str], list[int]]) -> None:
         totals = PaymentTotal.objects.filter(batch=batch).values_list("benefit", "state")
@@ -332,6 +336,25 @@ class _Audit:
                 f"Officers booked {count} payments of {format_yuan(fen)} yuan as {event.kind} on {event.day} ({account.benefit}, "
                 f"{account.level}); posted are {posted['count']} of {format_yuan(posted['fen'])} yuan.",
             )
+
+    def _compare_claims(self) -> None:
+        """Compare what is to be recovered by the ledger with the overpayments themselves, by benefit and year."""
+        held: dict[tuple[str, int], int] = {}
+        sums = [_by_account(LedgerEntry.objects.all(), side) for side in ("debit_account", "credit_account")]
+        for account in self.accounts.values():
+            if account.kind == ledger.RECEIVABLE:
+                key = (account.benefit, account.year)
+                held[key] = held.get(key, 0) + sums[0].get(account.pk, 0) - sums[1].get(account.pk, 0)
+        debts = Overpayment.objects.values_list("benefit", "budget_year")
+        owed = {(benefit, year): int(fen) for benefit, year, fen in debts.annotate(fen=Sum(_OPEN_CLAIM)).order_by()}
+        for benefit, year in sorted(set(held) | set(owed)):
+            fen, other = held.get((benefit, year), 0), owed.get((benefit, year), 0)
+            if fen != other:
+                by_ledger, by_debts = format_yuan(fen), format_yuan(other)
+                self.find(
+                    f"{year} 年 {benefit} 应追回：总账为 {by_ledger} 元，多发台账为 {by_debts} 元。",
+                    f"To be recovered of {benefit} {year}: {by_ledger} yuan by the ledger, {by_debts} yuan by the overpayments.",
+                )
 
     # ---- the rest ------------------------------------------------------------------------------------------------------------------------
 

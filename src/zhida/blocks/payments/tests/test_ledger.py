@@ -18,7 +18,7 @@ from django.db import IntegrityError, connection, transaction
 from zhida.blocks.access import api as access
 from zhida.blocks.payments import api, ledger
 from zhida.blocks.payments.adapters import demo_bank
-from zhida.blocks.payments.models import CostShare, CreditTransferTransaction, LedgerClose, LedgerEntry
+from zhida.blocks.payments.models import CostShare, CreditTransferTransaction, LedgerClose, LedgerEntry, Overpayment
 from zhida.blocks.payments.rules import end_to_end_id, split_fen
 from zhida.blocks.payments.subsidiary import split_columns
 from zhida.blocks.payments.testing import CHECKER, MAKER, decision
@@ -351,6 +351,19 @@ def test_what_officers_book_by_hand_is_compared_too(paid):
     assert audit(paid).findings == []
     tamper(f"UPDATE payments_bankanswer SET booked_on = '{clock.today() - timedelta(days=1)}' WHERE transaction_id = {again.first_id}")
     assert any("Officers booked 1 payments" in each.en and "posted are 0" in each.en for each in audit(paid).findings)
+
+
+@pytest.mark.django_db
+def test_a_claim_nobody_posted_is_found_and_a_refused_batch_is_none(paid):
+    waits = paid.prepare([decision(500, 20_00, period_key="2025-12")], "2025-12")
+    api.refuse_batch(CHECKER, waits.pk, "not this month")
+    assert audit(paid).findings == []
+    Overpayment.objects.create(
+        benefit="dibao", period_key="2025-10", entity_no=1, payee_key="1", community=330106001001, budget_year=2025, instructed_fen=900,
+        decided_fen=400, claimed_fen=500, found_on=clock.today(),
+    )  # fmt: skip
+    told = [each.en for each in audit(paid).findings]
+    assert told == ["To be recovered of dibao 2025: 0.00 yuan by the ledger, 5.00 yuan by the overpayments."]
 
 
 @pytest.mark.django_db
