@@ -61,6 +61,7 @@ from zhida.blocks.payments.payees import (
     deny_account_change,
     end_arrangement,
     payee_exists,
+    shared_accounts,
     waiting_arrangements,
 )
 from zhida.blocks.payments.postings import ACCOUNT_TEXT, POSTING_TEXT, PostingFilter, all_postings, broken_at, count_postings, postings
@@ -369,6 +370,7 @@ __all__ = [
     "set_budget",
     "set_cost_share",
     "settle",
+    "shared_accounts",
     "shares_on",
     "split_by_level",
     "start_netting",

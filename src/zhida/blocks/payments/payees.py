@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from zhida.blocks.access import api as access
 from zhida.blocks.notices import api as notices
@@ -219,6 +219,13 @@ def account_changes(viewer: access.Viewer, purpose: access.Purpose, only_open: b
     rows = rows.exclude(state="confirmed").exclude(state="waiting", hold_until__lte=clock.today()) if only_open else rows
     access.record_access(viewer, purpose, "payments.account_changes", f"area {viewer.area_code}")
     return list(rows)
+
+
+def shared_accounts(rows: Sequence[AccountChange]) -> set[str]:
+    """Return which of the new accounts several payees changed to: a family's card, or somebody who collects for others."""
+    named = AccountChange.objects.filter(account_now__in={row.account_now for row in rows}).order_by()
+    payees = named.values_list("account_now").annotate(payees=Count("payee_key", distinct=True))
+    return {account for account, count in payees if count > 1}
 
 
 def account_changes_of(viewer: access.Viewer, purpose: access.Purpose, resident_no: int) -> list[AccountChange]:

@@ -89,7 +89,17 @@ def _name(request: HttpRequest, payee_key: str) -> str:
 
 
 def _changes(rows: list[Any]) -> list[dict[str, Any]]:
-    return [{"row": row, "before": row.account_before[-4:], "now": row.account_now[-4:], "state": _CHANGE_TEXT[row.state]} for row in rows]
+    shared = payments.shared_accounts(rows)
+    return [
+        {
+            "row": row,
+            "is_shared": row.account_now in shared,
+            "before": row.account_before[-4:],
+            "now": row.account_now[-4:],
+            "state": _CHANGE_TEXT[row.state],
+        }
+        for row in rows
+    ]
 
 
 @requires("payees.arrange")

@@ -186,6 +186,10 @@ def test_money_waits_for_a_new_account_and_its_payee_is_told_once(desk, on):
 
 def test_an_officer_lets_it_go_at_once(desk, on):
     change = changed(desk, on)
+    assert api.shared_accounts([change]) == set()
+    other = {"account_before": "1", "account_now": change.account_now, "community": HERE, "first_seen_on": change.first_seen_on}
+    AccountChange.objects.create(payee_key="77", hold_until=change.hold_until, state="confirmed", **other)
+    assert api.shared_accounts([change]) == {change.account_now}
     assert [row.pk for row in api.account_changes(ZHOU_ZHIQIANG, None)] == [change.pk] and api.account_changes(WU_JING, None) == []
     with pytest.raises(api.AccountChangeNotOpen):
         api.decide_account_change(WU_JING, change.pk, True)
