@@ -210,18 +210,20 @@ def debts_now() -> pa.Table:
     return pa.table({"payee_key": pa.array(sums, pa.string()), **columns})
 
 
-def _netted(debtors: Iterable[str] | None = None) -> list[tuple[Overpayment, int]]:
-    """List the debts that something is kept back for today, the oldest first, with how much: at most what is open and the instalment."""
+def _netted(new_batch: PaymentInstruction | None = None) -> list[tuple[Overpayment, int]]:
+    """List the debts that something is kept back for today, the oldest first, with how much: at most what is open and the instalment.
+
+    new_batch: its payments were written after the debts were first asked for, and change nothing of the answer.
+    """
     today = clock.today()
     planned = Q(deductions__state="planned")
     this_month = ~Q(deductions__state="undone") & Q(deductions__planned_on__gte=today.replace(day=1))
     rows = Overpayment.objects.filter(state__in=NETTED).exclude(objection_until__gt=today)
-    rows = rows.filter(debtor_key__in=list(debtors)) if debtors is not None else rows
     rows = rows.annotate(
         planned_fen=Sum("deductions__amount_fen", filter=planned, default=0),
         month_fen=Sum("deductions__amount_fen", filter=this_month, default=0),
     )
-    stuck = _stuck_periods()
+    stuck = _stuck_periods(new_batch)
     found = []
     for debt in rows.order_by("id"):
         available = debt.open_fen - debt.planned_fen
@@ -232,9 +234,10 @@ def _netted(debtors: Iterable[str] | None = None) -> list[tuple[Overpayment, int
     return found
 
 
-def _stuck_periods() -> set[tuple[str, str, int]]:
+def _stuck_periods(new_batch: PaymentInstruction | None) -> set[tuple[str, str, int]]:
     """Return the periods whose money came back to us: the next run of the month lowers the debt."""
     rows = CreditTransferTransaction.objects.filter(state__in=STUCK)
+    rows = rows.exclude(pk__range=(new_batch.first_id, new_batch.last_id)) if new_batch else rows
     debts = Overpayment.objects.filter(state__in=NETTED)
     return set(rows.filter(benefit__in=debts.values("benefit")).values_list("benefit", "period_key", "entity_no"))
 
@@ -247,7 +250,7 @@ def plan_deductions(batch: PaymentInstruction, deducted: Sequence[tuple[str, str
     columns = ("payee_key", "benefit", "period_key", "entity_no", "pk")
     numbers = {tuple(row[:4]): row[4] for row in paid.values_list(*columns)}
     debts: dict[str, list[list[Any]]] = {}
-    for debt, available in _netted({row[0] for row in deducted}):
+    for debt, available in _netted(batch):
         debts.setdefault(debt.debtor_key, []).append([debt, available])
     planned = []
     for *key, fen in deducted:
