@@ -337,6 +337,8 @@ class Differences:
     def keep_digests(self) -> None:
         """Remember that what stands is what was decided. Call it last in the transaction."""
         if self._source.is_partial:
+            # What stands for these is more now than the last run decided.
+            forget_digests(set(self._digests))
             return
         changed = [key for key in self._digests if key not in set(self._unchanged)]
         for benefit, period in changed:
@@ -381,5 +383,6 @@ def _period_of(period_key: str) -> str:
 
 
 def _benefits_paid_in(month: str) -> list[str]:
-    """List the benefits that have a total in a batch of this month: some may decide nobody any more."""
-    return list(PaymentTotal.objects.filter(batch__month=month).values_list("benefit", flat=True).distinct())
+    """List the benefits that a run paid in this month: some may decide nobody any more. What tills called for is not a run's to end."""
+    of_runs = PaymentTotal.objects.filter(batch__month=month, batch__run_id__isnull=False)
+    return list(of_runs.values_list("benefit", flat=True).distinct())
