@@ -214,6 +214,7 @@ def cancel_batch(viewer: access.Viewer, batch_id: int, reason: str) -> PaymentIn
         if batch.state == BatchState.APPROVED:
             give_back(batch.budget_year, envelopes_in(totals_in(batch_id, TransactionState.INSTRUCTED)))
         _remove_transactions(batch)
+        _clear_staged(batch)
         record(viewer, "payments.cancel", f"batch {batch_id}")
     return batch_row(batch_id)
 
@@ -266,6 +267,7 @@ def release_batch(viewer: access.Viewer, batch_id: int, facts: PayeeFacts | None
         numbers: list[np.ndarray] = []
         with checked_payments(batch, facts or RecordedFacts()) as (held, payments):
             give_back(batch.budget_year, envelopes_in(held))
+            _clear_staged(batch)
             parts = pain001_parts(_staging(batch), batch.message_id, _noted(payments, numbers), clock.today())
         batch.refresh_from_db(fields=["count"])
         if batch.count == 0:
@@ -309,6 +311,13 @@ def _detail(batch: PaymentInstruction, numbers: list[np.ndarray]) -> str:
 
 def _staging(batch: PaymentInstruction) -> Path:
     return Path(settings.HOME) / "bank" / "staged"
+
+
+def _clear_staged(batch: PaymentInstruction) -> None:
+    """Remove what a killed release wrote: nothing of a batch that has not left may lie about."""
+    for pattern in (f"{message_id_of(batch.pk)}*", f".{message_id_of(batch.pk)}*.tmp"):
+        for path in _staging(batch).glob(pattern):
+            path.unlink(missing_ok=True)
 
 
 def staged_files(batch: PaymentInstruction) -> list[Path]:

@@ -159,3 +159,25 @@ def test_killed_anywhere_nothing_is_lost_and_nothing_done_twice(processes):
     processes.remove(begun)
     figures = {"seed": SEED, "killed": sum(killed.values()), "lives": lives, "points": sum(step.points for step in steps)}
     print(json.dumps({**figures, **killed, "seconds": round(time.monotonic() - began, 1)}))
+
+
+def test_a_killed_release_leaves_no_file_whether_it_is_resumed_or_cancelled(processes):
+    begun = processes.empty_place("begun")
+    assert processes.one(begun, "begin", facts=a_life.AT_FIRST)["said"] == "nothing"
+    for before, command in STEPS[:2]:
+        do(processes, begun, *before, command)
+    release = STEPS[2][1]
+    undisturbed = processes.copy(begun, "undisturbed")
+    points = do(processes, undisturbed, release)["points"]
+    processes.remove(undisturbed)
+    left = 0
+    for number, kill_at in enumerate(range(points // 20, points, points // 8)):
+        place = processes.copy(begun, f"release{number}")
+        assert do(processes, place, release, kill_at=kill_at)["is_killed"]
+        left += len(list((place.home / "bank" / "staged").glob("*")))
+        last = do(processes, place, {"command": "cancel"} if number % 2 else release, {"command": "faults"})["said"]
+        assert last[0] in FINE and last[1] == [], (kill_at, last)
+        assert not list((place.home / "bank" / "staged").iterdir())
+        processes.remove(place)
+    processes.remove(begun)
+    assert left, "no point was after the first file"
