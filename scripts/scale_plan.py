@@ -2,6 +2,7 @@
 
     python scripts/scale_plan.py                                    write the plans anew, after a figure of the table was changed
     python scripts/scale_plan.py --measured MONTH POSTGRESQL SPARK  fill the table first
+    python scripts/scale_plan.py --payday PAYDAY                    fill the table of the payday from what bench/payments.py printed
     python scripts/scale_plan.py --check                            exit 1 where a plan is stale
 
 MONTH, POSTGRESQL, SPARK: files that hold what bench/month.py (on SQLite, on PostgreSQL) and bench/spark.py printed; the last line counts.
@@ -37,12 +38,16 @@ CORES = (16, 128, 1_024)
 # One city's month has two processes; the largest city of each place bounds how soon the place is done.
 CITY_CORES = 2
 LARGEST = (11.94e6, 11.94e6, 30e6)
-MONTH, SPARK = "bench/month.py", "bench/spark.py"
+MONTH, SPARK, PAYDAY = "bench/month.py", "bench/spark.py", "bench/payments.py"
+# Indicator 30 of the plan: direct fulfilments a year (Hangzhou 2021, table 2); how much a peak is above the average; a large payday.
+FULFILMENTS, YEAR_SECONDS, PEAK, SIXTY = 8e9, 365 * 86_400, 20, 60e6
+PAYMENTS_PER_FILE = 100_000
 
 
 def figures_of(page: str) -> dict[str, float]:
     """Read the table of measured figures: name -> number."""
-    rows = re.findall(r"^\| `(\w+)` \| ([\d.,]+) \|", _between(page, "measured"), re.MULTILINE)
+    told = _between(page, "measured") + "\n" + _between(page, "measured_payday")
+    rows = re.findall(r"^\| `(\w+)` \| ([\d.,]+) \|", told, re.MULTILINE)
     return {name: float(number.replace(",", "")) for name, number in rows}
 
 
@@ -79,6 +84,7 @@ def _wall(month: dict[str, Any], stage: str) -> float:
 def plans(found: dict[str, float]) -> dict[str, str]:
     """Return each plan as a table, by the name of its place on the page."""
     made = {"work": work, "wall": wall, "cluster": cluster, "memory": memory, "bytes": disk, "network": network, "payments": payments}
+    made |= {"fulfilments": fulfilments, "sixty": sixty}
     return {name: make(found) for name, make in made.items()}
 
 
@@ -121,6 +127,56 @@ def payments(found: dict[str, float]) -> str:
         ("import a bank's answers and settle, one writer", *(_minutes(found["settle_wall_us"] * people) for people in PLACES.values())),
     ]
     return _table(("in one database", *PLACES), rows)
+
+
+def payday_table(told: dict[str, Any]) -> str:
+    """Return the table of measured figures from what bench/payments.py printed."""
+    words = {
+        "payments": "payments of the payday that was measured",
+        "release_per_s": "payments a second, from decisions to released files and ledger, two cores",
+        "import_per_s": "answers of the bank a second, taken in, two cores",
+        "event_max_per_s": "events of tills a second, as fast as it goes, two cores",
+        "event_p99_ms": "ms within which 99 of 100 requests of tills are answered while they are paced",
+        "row_bytes": "bytes of a payment with its indexes in the database",
+        "answer_bytes": "bytes of a bank's answer with its index",
+        "out_bytes": "bytes of a payment in the file to the bank",
+        "in_bytes": "bytes of an answer in the bank's file",
+        "peak_mb": "MB at the peak of the largest process tree",
+    }
+    rows = [(f"`{name}`", _number(told[name]), said, f"`{PAYDAY}`") for name, said in words.items()]
+    return _table(("figure", "measured", "what", "by"), rows)
+
+
+def fulfilments(found: dict[str, float]) -> str:
+    """Eight billion a year, as payments and as events."""
+    batch = 2 * (1 / found["release_per_s"] + 1 / found["import_per_s"]) * 1e6
+    event = 2 / found["event_max_per_s"] * 1e6
+    each = found["row_bytes"] + found["answer_bytes"]
+    average = f"{FULFILMENTS / YEAR_SECONDS:,.0f}"
+    rows = [
+        ("a second, on average", average, average),
+        ("core-hours a year", *(f"{FULFILMENTS * cost / US_PER_HOUR:,.0f}" for cost in (batch, event))),
+        ("cores busy all year", *(f"{FULFILMENTS * cost / 1e6 / YEAR_SECONDS:,.2f}" for cost in (batch, event))),
+        (
+            f"cores for a peak of {PEAK} times the average",
+            *(f"{PEAK * FULFILMENTS * cost / 1e6 / YEAR_SECONDS / BUSY:,.1f}" for cost in (batch, event)),
+        ),
+        ("rows and indexes a year", _bytes(FULFILMENTS * each), "one payment for each provider and day"),
+        ("files to and from banks a year, before compression", _bytes(FULFILMENTS * (found["out_bytes"] + found["in_bytes"])), "the same"),
+        ("rows in a month's partition", f"{FULFILMENTS / 12 / 1e6:,.0f} million", "the same"),
+    ]
+    return _table(("eight billion a year", "all as payments of paydays", "all as events of tills"), rows)
+
+
+def sixty(found: dict[str, float]) -> str:
+    """A payday of sixty million, in one database and in several side by side."""
+    rows = []
+    for databases in (1, 4, 13):
+        share = SIXTY / databases
+        times = (_minutes(share / found[name] * 1e6) for name in ("release_per_s", "import_per_s"))
+        grows = _bytes(share * (found["row_bytes"] + found["answer_bytes"]))
+        rows.append((f"{databases}, of two cores each", *times, grows, f"{share / PAYMENTS_PER_FILE:,.0f}"))
+    return _table(("databases", "decisions to files", "the bank's answers", "each grows by", "files of each"), rows)
 
 
 def cluster(found: dict[str, float]) -> str:
@@ -201,12 +257,15 @@ def _filled(page: str, name: str, text: str) -> str:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--measured", type=Path, nargs=3)
+    options.add_argument("--payday", type=Path)
     options.add_argument("--check", action="store_true")
     chosen = options.parse_args()
     before = page = PAGE.read_text(encoding="utf-8")
     if chosen.measured:
         told = [json.loads(path.read_text().splitlines()[-1]) for path in chosen.measured]
         page = _filled(page, "measured", measured_table(*told))
+    if chosen.payday:
+        page = _filled(page, "measured_payday", payday_table(json.loads(chosen.payday.read_text().splitlines()[-1])))
     for name, table in plans(figures_of(page)).items():
         page = _filled(page, name, table)
     if chosen.check:

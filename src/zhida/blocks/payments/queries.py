@@ -65,7 +65,7 @@ def batch(viewer: access.Viewer, batch_id: int) -> PaymentInstruction:
 
 
 def totals_by(*fields: str, batch_id: int | None = None, month: str | None = None) -> list[TotalsRow]:
-    """Count and add up payments by ``batch``, ``month``, ``benefit``, ``district`` or ``state``; refused and cancelled batches are not in it."""
+    """Count and add up payments by ``batch``, ``month``, ``benefit``, ``district`` or ``state``, without refused and cancelled batches."""
     names = {"batch": "batch_id", "month": "batch__month"}
     keys = [names.get(name, name) for name in fields]
     rows = PaymentTotal.objects.exclude(batch__state__in=[BatchState.REFUSED, BatchState.CANCELLED])

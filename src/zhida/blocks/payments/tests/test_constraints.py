@@ -47,7 +47,8 @@ def test_a_posting_cannot_be_changed_or_posted_twice(desk):
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         run("UPDATE payments_ledgerentry SET amount_fen = amount_fen + 1")
     columns = "kind, reference, debit_account_id, credit_account_id, amount_fen, count, detail_hash, booked_on, posted_at"
-    again = f"INSERT INTO payments_ledgerentry ({columns}, previous_hash, entry_hash) SELECT {{}} FROM payments_ledgerentry WHERE kind = 'released'"
+    again = f"INSERT INTO payments_ledgerentry ({columns}, previous_hash, entry_hash) SELECT {{}} FROM payments_ledgerentry"
+    again += " WHERE kind = 'released'"
     refuses(again.format(f"{columns}, 'another', 'new'"))
     refuses(again.format(f"{columns.replace('reference', repr('batch:8'))}, previous_hash, 'new'"))
     refuses(again.format(f"{columns.replace('credit_account_id', 'debit_account_id')}, 'another', 'new'"))
