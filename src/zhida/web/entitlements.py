@@ -40,7 +40,8 @@ _ADVICE = {
     "MS03": Text("银行没有说明原因，我们正在与银行核对。", "The bank gave no reason; we are asking it."),
     "no_account": Text(
         "我们没有您的收款账户，钱替您留着；请带身份证到银行开通社会保障卡金融账户。",
-        "We have no account of yours; the money is kept for you. Take your identity card to a bank and open your social security card account.",
+        "We have no account of yours; the money is kept for you. Take your identity card to a bank and open the account "
+        "of your social security card.",
     ),
     "account_refused": Text(
         "您说新账户不是您的，钱没有发出；请到街道登记正确的账户。",
