@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 PER_BENEFIT = """
-SELECT benefit, sum(EXISTS (SELECT 1 FROM payments_bankanswer a WHERE a.transaction_id = t.id AND a.event = 'paid')), sum(state = 'held' AND reason_code = 'no_organisation_account'), sum(state = 'held'), count(*)
+SELECT benefit, sum(EXISTS (SELECT 1 FROM payments_bankanswer a WHERE a.transaction_id = t.id AND a.event = 'paid')),
+       sum(state = 'held' AND reason_code = 'no_organisation_account'), sum(state = 'held'), count(*)
 FROM payments_credittransfertransaction t WHERE payee_key LIKE 'org:%' GROUP BY benefit
 """
 
