@@ -41,27 +41,42 @@ def sessions() -> dict[str, Any]:
     return {}
 
 
+@pytest.fixture(scope="module")
+def windows(browser: Browser) -> Iterator[dict[tuple[Any, ...], BrowserContext]]:
+    """The browser's windows of this file, by who looks and how: what one page loaded, the next of the same window has."""
+    opened: dict[tuple[Any, ...], BrowserContext] = {}
+    yield opened
+    for context in opened.values():
+        context.close()
+
+
 @pytest.fixture
-def visit(browser: Browser, demo_city: Any, sessions: dict[str, Any]) -> Iterator[Callable[..., Page]]:
+def visit(
+    browser: Browser, demo_city: Any, sessions: dict[str, Any], windows: dict[tuple[Any, ...], BrowserContext]
+) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a page as somebody: ``visit("/my/", user="lin_xiaoman", width=360, language="en")``.
 
     Every console error fails the test: with our security policy, one means that a page asks for something from elsewhere.
     """
-    contexts: list[BrowserContext] = []
+    pages: list[Page] = []
     complaints: list[str] = []
 
     def open_page(path: str, user: str = "", width: int = 1440, language: str = "zh", **display: Any) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            locale=LOCALES[language],
-            base_url=demo_city.base_url,
-            java_script_enabled=display.pop("scripts", True),
-            storage_state=sessions.get(user),
-        )
-        contexts.append(context)
+        scripts = display.pop("scripts", True)
+        window = (user, width, language, scripts)
+        if window not in windows:
+            windows[window] = browser.new_context(
+                viewport={"width": width, "height": 900},
+                locale=LOCALES[language],
+                base_url=demo_city.base_url,
+                java_script_enabled=scripts,
+                storage_state=sessions.get(user),
+            )
+        context = windows[window]
         context.clear_cookies(name=re.compile("^zhida_|^django_language"))
         context.add_cookies([{"name": f"zhida_{name}", "value": value, "url": demo_city.base_url} for name, value in display.items()])
         page = context.new_page()
+        pages.append(page)
         page.on("console", lambda message: complaints.append(message.text) if _is_complaint(message) else None)
         if user and user not in sessions:
             sign_in(page, user)
@@ -70,8 +85,8 @@ def visit(browser: Browser, demo_city: Any, sessions: dict[str, Any]) -> Iterato
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert complaints == []
 
 
