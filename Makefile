@@ -46,7 +46,7 @@ deliver: $(VENV)/ready
 ## make test            everything a change must pass, on SQLite, PostgreSQL, in a browser and on a cluster of two workers
 test: $(VENV)/ready-dev
 	@scripts/system_packages.sh
-	@$(MAKE) --no-print-directory test-sqlite test-postgres test-journeys test-spark
+	@ZHIDA_DRESSES=one $(MAKE) --no-print-directory test-sqlite test-postgres test-journeys test-spark
 
 test-sqlite: $(VENV)/ready-dev
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not spark" $(ARGS)

@@ -136,6 +136,16 @@ DRESSES = [
 ]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With ZHIDA_DRESSES=one (the build) each page is tried in one dress, in turns; else, as ``make test-journeys`` does, in every one."""
+    if os.environ.get("ZHIDA_DRESSES") != "one":
+        return
+    dressed = [item for item in items if "dress" in getattr(getattr(item, "callspec", None), "indices", {})]
+    left_out = {item for item in dressed if sum(item.callspec.indices.values()) % len(DRESSES)}
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(params=DRESSES, ids=lambda dress: "-".join(str(value) for value in dress.values()))
 def dress(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The width, language, theme and text size a page is looked at in: ``visit(path, **dress)``."""

@@ -6,6 +6,7 @@ in ``importing.py``, sending again in ``reissuing.py``, bringing back in ``recov
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -140,7 +141,7 @@ def finish_batch(batch: PaymentInstruction) -> None:
     draw_sample(batch)
 
 
-def _insert(rows: pa.RecordBatchReader, progress: Progress | None) -> int:
+def _insert(rows: Iterator[pa.RecordBatch], progress: Progress | None) -> int:
     inserted = 0
     for rows_read in rows:
         inserted += bulk.insert_batches("payments_credittransfertransaction", NEW_COLUMNS, [rows_read])

@@ -276,9 +276,11 @@ class Differences:
         for name in _PEOPLE[:-1]:
             self._db.execute(f"DROP TABLE {name}")
 
-    def to_pay(self, batch_id: int, first_id: int) -> pa.RecordBatchReader:
-        """Stream new transactions in the order of the unique key, columns as NEW_COLUMNS."""
-        return self._db.execute(sql.TO_PAY, {"batch": batch_id, "first": first_id}).to_arrow_reader(bulk.ROWS_PER_COPY)
+    def to_pay(self, batch_id: int, first_id: int) -> Iterator[pa.RecordBatch]:
+        """Stream new transactions in the order of the unique key, numbered from ``first_id``; columns as NEW_COLUMNS."""
+        for rows in self._db.execute(sql.TO_PAY, {"batch": batch_id}).to_arrow_reader(bulk.ROWS_PER_COPY):
+            yield rows.add_column(0, "id", pa.array(range(first_id, first_id + rows.num_rows), pa.int64()))
+            first_id += rows.num_rows
 
     def sums(self, batch_id: int) -> list[tuple]:
         """Return the totals of the new payments, as totals.TotalRow."""

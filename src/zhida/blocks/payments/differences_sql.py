@@ -185,9 +185,9 @@ UPDATE new SET risk = risk + {int(Risk.SHARED_ACCOUNT)} WHERE state = 'instructe
         SELECT h FROM (SELECT DISTINCT hash(account_no) AS h, payee_no FROM new WHERE state = 'instructed' AND payee_no <> 0)
         GROUP BY h HAVING count(*) >= {ACCOUNT_SHARED_BY}))
 """
+# Without a number: they are counted as they leave, which a window over millions would only repeat.
 TO_PAY = f"""
-SELECT CAST($first + row_number() OVER (ORDER BY kind, occasion, entity_no, payee_key) - 1 AS BIGINT) AS id,
-       CAST($batch AS BIGINT) AS batch_id, benefit, {KEY} AS period_key, entity_no, payee_key,
+SELECT CAST($batch AS BIGINT) AS batch_id, benefit, {KEY} AS period_key, entity_no, payee_key,
        CAST(revision AS INTEGER) AS revision, payee_no, household_no, amount_fen, deducted_fen, 'bank' AS channel, account_no, bank_code,
        state, reason_code, risk, district, community
 FROM new JOIN kinds USING (kind) ORDER BY kind, occasion, entity_no, payee_key
