@@ -25,6 +25,28 @@ pay.add_command(recompute)
 
 
 @pay.command()
+@click.option("--quiet", is_flag=True)
+def exchange(quiet: bool) -> None:
+    """Send what waits for the bank, fetch its answers and take them in; ZHIDA_BANK says where the bank is."""
+    import os
+
+    from zhida.blocks.access.api import SYSTEM
+    from zhida.blocks.payments import api
+    from zhida.kernel.progress import Progress
+
+    channel = api.channel_from(os.environ.get("ZHIDA_BANK", ""))
+    if channel is None:
+        raise click.ClickException("No bank is connected. Set ZHIDA_BANK to drop:<folder> or sftp://…, as docs/operations.md says.")
+    done = api.exchange(SYSTEM, channel, Progress("answers", 1, quiet=quiet))
+    for problem in done.problems:
+        click.echo(str(problem), err=True)
+    applied, problems = sum(file.applied for file in done.files), sum(file.problem_count for file in done.files)
+    click.echo(f"{len(done.sent)} files sent, {len(done.files)} taken in: {applied} answers applied, {problems} rows need a person.")
+    if done.problems:
+        raise SystemExit(1)
+
+
+@pay.command()
 @click.option("--set", "wanted", multiple=True, metavar="YUAN:CHECKERS", help="from so many yuan on so many checkers; give all of them")
 def limits(wanted: tuple[str, ...]) -> None:
     """Show from which sum on a batch needs how many checkers, or set that for batches prepared from now on."""

@@ -1,5 +1,6 @@
 """The door of payments: batches, the bank's answers, budgets, and who was paid what."""
 
+from zhida.blocks.payments.adapters.channels import channel_from
 from zhida.blocks.payments.adapters.demo_bank import answer as demo_bank_answer
 from zhida.blocks.payments.approval import approval_limits, approvals, look_at, may_sign, sample_progress, set_approval_limits
 from zhida.blocks.payments.auditing import AuditResult, audit_year
@@ -47,6 +48,7 @@ from zhida.blocks.payments.errors import (
     ShareWithoutSource,
     StepNotPossible,
 )
+from zhida.blocks.payments.exchange import Exchanged, exchange
 from zhida.blocks.payments.forecasting import Forecast, forecast
 from zhida.blocks.payments.importing import import_bank_file, import_folder
 from zhida.blocks.payments.ledger import verify_chain
@@ -237,6 +239,7 @@ __all__ = [
     "DecisionsUnreadable",
     "DoubtWithoutNote",
     "Event",
+    "Exchanged",
     "Forecast",
     "HandBookingKind",
     "KeptBack",
@@ -308,6 +311,7 @@ __all__ = [
     "broken_at",
     "budgets",
     "cancel_batch",
+    "channel_from",
     "chase",
     "close_day",
     "close_problem",
@@ -330,6 +334,7 @@ __all__ = [
     "demo_bank_answer",
     "deny_account_change",
     "end_arrangement",
+    "exchange",
     "files_out",
     "files_to_put_out",
     "forecast",
