@@ -23,7 +23,7 @@ $(VENV)/ready: requirements.txt pyproject.toml
 	@touch $@
 
 $(VENV)/ready-dev: $(VENV)/ready requirements-dev.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-dev.txt
 	@touch $@
 
 $(VENV)/ready-spark: $(VENV)/ready requirements-spark.txt
@@ -55,7 +55,7 @@ test-sqlite: $(VENV)/ready-dev
 NO_DATABASE := $(patsubst %,src/zhida/blocks/payments/tests/test_%.py,bank_reader pain001 channels)
 
 test-postgres: $(VENV)/ready-dev
-	@$(BIN)/python scripts/with_postgres.py $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser" $(NO_DATABASE:%=--ignore=%) src/zhida/blocks src/zhida/web $(ARGS)
+	@$(BIN)/python scripts/with_postgres.py $(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser" $(NO_DATABASE:%=--ignore=%) src/zhida/blocks $(ARGS)
 
 test-journeys: $(VENV)/ready-dev
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m browser tests/journeys $(ARGS)

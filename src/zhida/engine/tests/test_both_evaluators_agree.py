@@ -23,7 +23,7 @@ from zhida.kernel.period import Month
 
 MONTH = Month(2025, 10)
 PARAMETERS = list(read_folder(Path(sample.__file__).parent / "parameters", AREAS))
-SLOW = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SLOW = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def random_law(data: st.DataObject) -> Law:

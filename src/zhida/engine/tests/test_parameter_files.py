@@ -144,7 +144,7 @@ PIECES = [
 SAMPLE_TEXT = (SAMPLE.folder / "parameters" / "sample.yaml").read_text(encoding="utf-8")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_a_file_with_slips_is_read_or_refused_by_a_place_in_it(data: st.DataObject) -> None:
     """Whatever is cut out of, or put into, a file of parameters: it is read, or refused with file and line. Nothing else is ever raised."""

@@ -429,7 +429,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.data())
 def test_a_file_with_slips_is_read_or_refused_by_a_place_in_it(data: st.DataObject) -> None:
     """Whatever is cut out of, or put into, a rule file: it is read, or refused with file and line. Nothing else is ever raised."""

@@ -39,7 +39,7 @@ from zhida.blocks.payments.tests.bank_letters import letter, notification, state
 from zhida.blocks.payments.tests.conftest import Desk
 from zhida.kernel.errors import ZhidaError
 
-EXAMPLES = int(os.environ.get("ZHIDA_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("ZHIDA_EXAMPLES", "3"))
 PEOPLE = (1, 2, 3, 4)
 MONTHS = ("2025-09", "2025-10")
 BENEFITS = ("dibao", "meals")

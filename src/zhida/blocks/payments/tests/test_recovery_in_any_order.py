@@ -168,7 +168,7 @@ class RecoveryOffice(RuleBasedStateMachine):
 @pytest.mark.django_db
 def test_money_is_conserved_whatever_is_decided_and_recovered_in_any_order():
     bounds = settings(
-        max_examples=int(os.environ.get("ZHIDA_EXAMPLES", "4")),
+        max_examples=int(os.environ.get("ZHIDA_EXAMPLES", "3")),
         stateful_step_count=18,
         deadline=None,
         suppress_health_check=list(HealthCheck),
