@@ -10,7 +10,7 @@ the digest of what stands instructed brings nothing new; of it only entities wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -223,19 +223,18 @@ class Differences:
             WHERE i.state NOT IN ({closed}) GROUP BY ALL""")
 
     def _fill_recovered(self) -> None:
-        rows = list(Overpayment.objects.filter(recovered_fen__gt=0).values_list("benefit", "period_key", "entity_no", "recovered_fen"))
-        names = (("benefit", pa.string()), ("period_key", pa.string()), ("entity_no", pa.int64()), ("recovered_fen", pa.int64()))
-        columns = {name: pa.array([row[place] for row in rows], kind) for place, (name, kind) in enumerate(names)}
-        add_table(self._db, "came_back", pa.table(columns))
+        names = ("benefit", "period_key", "entity_no", "recovered_fen")
+        rows = Overpayment.objects.filter(recovered_fen__gt=0).values_list(*names)
+        kinds = (pa.string(), pa.string(), pa.int64(), pa.int64())
+        add_table(self._db, "came_back", _table_of(rows, zip(names, kinds, strict=True)))
         self._db.execute(f"""
             CREATE TABLE recovered AS
             SELECT k.kind, {sql.occasion_of("b")} AS occasion, b.entity_no, b.recovered_fen
             FROM came_back b JOIN kinds k ON {sql.kind_of("b")}""")
 
     def _fill_batches(self) -> None:
-        rows = list(PaymentInstruction.objects.values_list("pk", "month"))
-        batches = {"batch_id": pa.array([row[0] for row in rows], pa.int64()), "month": pa.array([row[1] for row in rows], pa.string())}
-        add_table(self._db, "batches", pa.table(batches))
+        rows = PaymentInstruction.objects.values_list("pk", "month")
+        add_table(self._db, "batches", _table_of(rows, [("batch_id", pa.int64()), ("month", pa.string())]))
 
     # ---- what comes of it ----------------------------------------------------------------------------------------------------------------
 
@@ -364,14 +363,15 @@ def forget_digests(benefits_and_periods: set[tuple[str, str]]) -> None:
 
 
 def _account_changes() -> pa.Table:
-    rows = list(AccountChange.objects.values_list("payee_key", "account_before", "account_now", "state", "hold_until"))
     names = ("payee_key", "account_before", "account_now", "state", "hold_until")
-    return pa.table(
-        {name: pa.array([row[place] for row in rows], _CHANGE_TYPES.get(name, pa.string())) for place, name in enumerate(names)}
-    )
+    kinds = (*[pa.string()] * 4, pa.date32())
+    return _table_of(AccountChange.objects.values_list(*names), zip(names, kinds, strict=True))
 
 
-_CHANGE_TYPES = {"hold_until": pa.date32()}
+def _table_of(rows: Iterable[tuple], columns: Iterable[tuple[str, pa.DataType]]) -> pa.Table:
+    """Make a table of a query's rows, also of none."""
+    found = list(rows)
+    return pa.table({name: pa.array([row[place] for row in found], kind) for place, (name, kind) in enumerate(columns)})
 
 
 def _plain(table: pa.Table) -> pa.Table:
