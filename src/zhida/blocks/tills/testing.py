@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from zhida.blocks.access.api import SYSTEM, Viewer
 from zhida.blocks.tills import api as tills
@@ -36,12 +35,6 @@ def organisation_code(number: int) -> str:
 def install(code: str = "canteen_meal") -> None:
     """Install a programme that comes with the house."""
     path = next(path for path in tills.programme_files() if path.stem == code)
-    tills.install_programme(SYSTEM, path)
-
-
-def install_text(folder: Path, written: str) -> None:
-    path = folder / "programme.yaml"
-    path.write_text(written, "utf-8")
     tills.install_programme(SYSTEM, path)
 
 
