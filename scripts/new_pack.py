@@ -13,7 +13,7 @@ PACK = '''"""What the pack {name} declares about itself."""
 
 from zhida.blocks.policies.api import Pack, Text
 
-PACK = Pack(label=Text("{name}", "{name}"), life_events=(), public_services=())
+PACK = Pack(label=Text("{name}", "{name}"))
 '''
 VARIABLES = '''"""The rules of the pack {name}. Numbers stand in parameters/, never here."""
 '''

@@ -1,6 +1,7 @@
 """The door of policies: the words packs are written in, runs, decisions, the happiness list, appeals, simulated reforms."""
 
 from zhida.blocks.policies.appeals import answer_appeal, appeals, file_appeal
+from zhida.blocks.policies.deciding import Decided, DecidedNow, decide_now
 from zhida.blocks.policies.decisions import AGE_BANDS, recurring_keys
 from zhida.blocks.policies.difference import DifferenceRow, difference
 from zhida.blocks.policies.errors import (
@@ -11,6 +12,7 @@ from zhida.blocks.policies.errors import (
     NoSimulation,
     RunsDoNotCompare,
     UnknownBenefit,
+    UnknownFact,
     UnknownLaw,
     UnknownPack,
 )
@@ -23,11 +25,12 @@ from zhida.blocks.policies.explanations import (
     basis,
     explanation,
     explanations,
+    household_explanations,
     household_sheet,
 )
 from zhida.blocks.policies.language import *  # noqa: F403
 from zhida.blocks.policies.language import __all__ as _words
-from zhida.blocks.policies.law import BenefitDefinition, benefits, facts_of, installed_law, law_source, record_types_of
+from zhida.blocks.policies.law import BenefitDefinition, benefits, facts_of, installed_law, law_source, pack_folders, record_types_of
 from zhida.blocks.policies.law_difference import ROWS as LAW_CHANGES
 from zhida.blocks.policies.law_difference import BenefitChange, LawDifference, NamedLaw, law_difference, named_law
 from zhida.blocks.policies.lists import EntitlementLine, EntitlementList, decided_months, entitlements
@@ -84,6 +87,8 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "BenefitDefinition",
     "Coverage",
     "Decile",
+    "Decided",
+    "DecidedNow",
     "DifferenceRow",
     "Effect",
     "EntitlementLine",
@@ -110,6 +115,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "Step",
     "Targeting",
     "UnknownBenefit",
+    "UnknownFact",
     "UnknownLaw",
     "UnknownPack",
     "Welfare",
@@ -122,6 +128,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "basis",
     "benefits",
     "check_situations",
+    "decide_now",
     "decided_months",
     "decisions_of",
     "decisions_path",
@@ -134,6 +141,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "facts_of",
     "file_appeal",
     "forget_asked",
+    "household_explanations",
     "household_sheet",
     "installed_law",
     "latest_run",
@@ -142,6 +150,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "law_source",
     "laws_as_written",
     "named_law",
+    "pack_folders",
     "payee_differences",
     "read_reform",
     "read_situation_file",

@@ -56,6 +56,14 @@ class LawEdited(ZhidaError):
         )
 
 
+class UnknownFact(ZhidaError):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"规则里没有“{name}”这个事实；请改用数据目录里的名字。",
+            f"The rules know no fact '{name}'. Use a name of the registers' contracts.",
+        )
+
+
 class UnknownBenefit(ZhidaError):
     def __init__(self, benefit: str) -> None:
         super().__init__(

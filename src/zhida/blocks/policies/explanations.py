@@ -221,6 +221,25 @@ def explanations(
     return told
 
 
+def household_explanations(viewer: Viewer, purpose: Purpose, resident_no: int, by: Basis) -> list[Explanation]:
+    """Return why each line of every benefit says what it says, of everybody in a resident's household whom the viewer may see.
+
+    Raises: NotYours.
+    """
+    card = records.checked_card(viewer, resident_no, by.snapshot_hash)
+    household = _Household(by, card.household_no)
+    program = by.law.program(by.month)
+    seen = _visible_rows(viewer, household)
+    names = _names(household, seen)
+    told = []
+    for found in program.explain(household.facts, list(program.benefits), names):
+        person = household.person_row(found.benefit.entity.name, found.row)
+        if person is None or person in seen:
+            told.append(_explanation(household, found, person, names))
+    access.record_access(viewer, purpose, "entitlements.explain", f"resident {resident_no} every benefit")
+    return told
+
+
 def household_sheet(viewer: Viewer, purpose: Purpose, resident_no: int, benefit: str, by: Basis) -> HouseholdSheet:
     """Return every variable on the way to a benefit with the values of a resident's whole household.
 

@@ -5,7 +5,6 @@ Import lines of packs name ``zhida.blocks.policies.api``, which re-exports them;
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from zhida.engine.api import (
@@ -52,37 +51,10 @@ Claim = Entity("claim", "claims", Person, label=Text("结算单", "Medical claim
 
 
 @dataclass(frozen=True)
-class LifeEvent:
-    """Something that happens to people and brings several public services with it (CPSV-AP: LifeEvent)."""
-
-    code: str
-    label: Text
-    services: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class PublicService:
-    """What a department provides (CPSV-AP: PublicService); its outputs are benefits."""
-
-    code: str
-    label: Text
-    department: str
-    benefits: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Pack:
-    """What a pack says about itself. The rules stand in its variables, the numbers in its parameters."""
+    """What a pack says about itself. The rules stand in its variables, the numbers in its parameters, its services in ``services.yaml``."""
 
     label: Text
-    life_events: tuple[LifeEvent, ...]
-    public_services: tuple[PublicService, ...]
-
-    def departments(self) -> Iterator[tuple[str, str]]:
-        """Yield (benefit code, department code)."""
-        for service in self.public_services:
-            for code in service.benefits:
-                yield code, service.department
 
 
 __all__ = [
@@ -95,10 +67,8 @@ __all__ = [
     "YUAN",
     "Claim",
     "Household",
-    "LifeEvent",
     "Pack",
     "Person",
-    "PublicService",
     "Text",
     "add_months",
     "add_years",

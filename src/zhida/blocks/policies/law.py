@@ -36,6 +36,11 @@ def pack_sources() -> list[PackSource]:
     return sources
 
 
+def pack_folders() -> dict[str, Path]:
+    """Return where each installed pack lies. Raises: UnknownPack."""
+    return {source.name: source.folder for source in pack_sources() if source is not COMMON}
+
+
 def _source(as_of: date | None) -> LawSource:
     districts = tuple(area.code for area in places.districts())
     return LawSource(tuple(pack_sources()), tuple(records.facts().values()), Areas(places.AREA_GROUPS, districts), as_of)
@@ -123,5 +128,6 @@ __all__ = [
     "law_source",
     "missing_named",
     "occasion_is_date",
+    "pack_folders",
     "record_types_of",
 ]

@@ -204,7 +204,7 @@ class _Builder:
         if written is None or written == UNKNOWN_FACT:
             return None
         try:
-            return _snapshot_value(fact, written)
+            return snapshot_value(fact, written)
         except (ValueError, TypeError, ArithmeticError) as error:
             raise SituationUnreadable(
                 self.situation.file, self.situation.name, f"{fact.name} 的值“{written}”不可用", f"'{written}' is not a value of {fact.name}"
@@ -217,7 +217,7 @@ def _absent_values(law: Law) -> dict[str, dict[str, Any]]:
     values: dict[str, dict[str, Any]] = {}
     for (entity, name), fact in law.facts.items():
         is_known = fact.absent is not None and fact.absent != UNKNOWN_FACT
-        values.setdefault(entity, {})[name] = _snapshot_value(fact, fact.absent) if is_known else None
+        values.setdefault(entity, {})[name] = snapshot_value(fact, fact.absent) if is_known else None
     return values
 
 
@@ -225,7 +225,8 @@ def _areas(district: int) -> dict[str, int]:
     return {"district": district, "street": district * 1000 + 1, "community": district * 1_000_000 + 1001}
 
 
-def _snapshot_value(fact: FactDefinition, written: Any) -> Any:
+def snapshot_value(fact: FactDefinition, written: Any) -> Any:
+    """Return a value as a snapshot holds it, from how a register or a situation writes it. Raises: ValueError, TypeError, ArithmeticError."""
     match fact.kind:
         case "bool":
             return bool(written)

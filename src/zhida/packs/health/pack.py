@@ -1,20 +1,3 @@
-from zhida.blocks.policies.api import LifeEvent, Pack, PublicService, Text
+from zhida.blocks.policies.api import Pack, Text
 
-PACK = Pack(
-    label=Text("医疗保障", "Medical insurance"),
-    life_events=(LifeEvent("illness", Text("看病住院", "Falling ill"), services=("employee_medical", "resident_medical")),),
-    public_services=(
-        PublicService(
-            "employee_medical",
-            Text("职工基本医疗保险", "Employees' medical insurance"),
-            "medical_insurance",
-            ("yibao_zhigong_zhuyuan", "yibao_zhigong_menzhen"),
-        ),
-        PublicService(
-            "resident_medical",
-            Text("城乡居民基本医疗保险", "Residents' medical insurance"),
-            "medical_insurance",
-            ("yibao_jumin_zhuyuan", "yibao_jumin_menzhen"),
-        ),
-    ),
-)
+PACK = Pack(label=Text("医疗保障", "Medical insurance"))
