@@ -19,11 +19,9 @@ from zhida.blocks.credentials.errors import SigningKeyUnusable
 
 if TYPE_CHECKING:
     from cryptography import x509
-    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.asymmetric import ec
     from pyhanko.sign.signers import SimpleSigner
 
-# GB/T and NIST alike: RSA of 3072 bits is good beyond 2030.
-_BITS = 3072
 _YEARS = 10
 
 
@@ -66,10 +64,10 @@ def own_key(home: Path) -> Path:
 
 def _make(folder: Path) -> None:
     from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import pkcs12
 
-    root_key, key = (rsa.generate_private_key(public_exponent=65537, key_size=_BITS) for _ in range(2))
+    root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     root = _certified("直达 Zhida 证照根证书 Root", root_key, None, root_key)
     leaf = _certified("直达 Zhida 电子证照 Certificates", key, root, root_key)
     packed = pkcs12.serialize_key_and_certificates(b"zhida", key, leaf, [root], serialization.NoEncryption())
@@ -77,7 +75,9 @@ def _make(folder: Path) -> None:
     _write(folder / "root.crt", root.public_bytes(serialization.Encoding.PEM), 0o644)
 
 
-def _certified(name: str, key: rsa.RSAPrivateKey, root: x509.Certificate | None, root_key: rsa.RSAPrivateKey) -> x509.Certificate:
+def _certified(
+    name: str, key: ec.EllipticCurvePrivateKey, root: x509.Certificate | None, root_key: ec.EllipticCurvePrivateKey
+) -> x509.Certificate:
     """Return a certificate for a key: a root of its own, or one that the root signed, for documents only."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
