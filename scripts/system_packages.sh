@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests need Debian's PostgreSQL, OpenSSH server, Chromium and a Chinese font, those of Spark (argument: spark) its Java.
+# Tests need Debian's PostgreSQL, OpenSSH server, Chromium, a Chinese font and Pango (certificates), those of Spark (argument: spark) its Java.
 # Install what is missing where we may; else say what to do.
 set -euo pipefail
 missing=()
@@ -10,6 +10,10 @@ else
   [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
   command -v chromium >/dev/null || missing+=(chromium)
   { command -v fc-list >/dev/null && fc-list :lang=zh-cn family | grep -q .; } || missing+=(fonts-noto-cjk fontconfig)
+  libraries=$(/sbin/ldconfig -p)
+  [[ $libraries == *libpango-1.0.so.0* ]] || missing+=(libpango-1.0-0)
+  [[ $libraries == *libpangoft2-1.0.so.0* ]] || missing+=(libpangoft2-1.0-0)
+  [[ $libraries == *libharfbuzz-subset.so.0* ]] || missing+=(libharfbuzz-subset0)
 fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "zhida.blocks.records",
     "zhida.blocks.policies",
     "zhida.blocks.notices",
+    "zhida.blocks.credentials",
     "zhida.blocks.payments",
     "zhida.blocks.tills",
     "zhida.blocks.indicators",
@@ -116,6 +117,12 @@ MAIL_FROM = os.environ.get("ZHIDA_MAIL_FROM", "直达 Zhida <notices@localhost.l
 SMS_URL = os.environ.get("ZHIDA_SMS_URL", "")
 SMS_KEY = os.environ.get("ZHIDA_SMS_KEY", "")
 SMS_SECRET = os.environ.get("ZHIDA_SMS_SECRET", "")
+
+# What signs electronic certificates: a PKCS#12 file; where none is named the installation makes a key of its own.
+CERTIFICATE_KEY = os.environ.get("ZHIDA_CERTIFICATE_KEY", "")
+CERTIFICATE_KEY_PASSWORD = os.environ.get("ZHIDA_CERTIFICATE_KEY_PASSWORD", "")
+# How often one address may check a code or a file, counted by each server process for itself.
+CHECKS_PER_MINUTE = int(os.environ.get("ZHIDA_CHECKS_PER_MINUTE", "30"))
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

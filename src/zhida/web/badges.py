@@ -53,6 +53,10 @@ _BADGES: dict[str, tuple[str, Text]] = {
     "till_active": ("good", Text("在用", "In use")),
     "till_revoked": ("quiet", Text("已停用", "Revoked")),
     "till_expired": ("wait", Text("已过期", "Expired")),
+    # certificates
+    "certificate_valid": ("good", Text("有效", "Valid")),
+    "certificate_expired": ("wait", Text("已过期", "Expired")),
+    "certificate_revoked": ("bad", Text("已撤销", "Revoked")),
     # appeals
     "open": ("wait", Text("处理中", "Open")),
     "answered": ("good", Text("已答复", "Answered")),

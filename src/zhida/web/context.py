@@ -101,6 +101,7 @@ class Place:
 INBOX_URLS = ("/my/notices/", "/office/notices/mine/")
 NAVIGATION = (
     Place(Text("幸福清单", "My list"), "/my/", ("entitlements.view_own",)),
+    Place(Text("电子证照", "Certificates"), "/my/certificates/", ("certificates.own",)),
     Place(Text("我的异议", "My appeals"), "/my/appeals/", ("entitlements.appeal",)),
     Place(Text("联系方式", "How to reach me"), "/my/contact/", ("notices.contact",)),
     Place(Text("工作台", "Work"), "/office/", ("feeds.view", "quarantine.view", "payments.view", "appeals.handle")),

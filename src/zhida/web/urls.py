@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhida.web import stop_link, views
+from zhida.web import stop_link, verify, views
 
 urlpatterns = [
     path("", views.front, name="front"),
@@ -10,5 +10,6 @@ urlpatterns = [
     path("sign-out/", views.sign_out, name="sign_out"),
     path("language/", views.language, name="language"),
     path("display/", views.display, name="display"),
+    path("verify/", verify.verify, name="verify"),
     path("notices/stop/<str:token>/", stop_link.stop, name="stop_link"),
 ]

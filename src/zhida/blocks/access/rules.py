@@ -60,9 +60,11 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
         "entitlements.appeal": Purpose.OWN_ENTITLEMENTS,
         "notices.own": Purpose.OWN_ENTITLEMENTS,
         "notices.contact": Purpose.OWN_ENTITLEMENTS,
+        "certificates.own": Purpose.OWN_ENTITLEMENTS,
     },
     "street_officer": {
         "notices.own": Purpose.OPERATION,
+        "certificates.view": Purpose.CASEWORK,
         "entitlements.view_area": Purpose.CASEWORK,
         "appeals.handle": Purpose.CASEWORK,
         "quarantine.view": Purpose.DATA_QUALITY,

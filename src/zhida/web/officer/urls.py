@@ -7,6 +7,7 @@ from zhida.web.officer import (
     bank,
     batches,
     budgets,
+    certificates,
     delegations,
     feeds,
     ledger,
@@ -109,5 +110,7 @@ urlpatterns = [
     path("appeals/<int:appeal_id>/", appeals.answer, name="answer_appeal"),
     path("residents/", residents.residents, name="residents"),
     path("residents/<int:resident_no>/", residents.resident, name="resident"),
+    path("residents/<int:resident_no>/certificates/", certificates.certificates, name="certificates"),
+    path("certificates/<int:certificate_id>.pdf", certificates.certificate, name="certificate"),
     path("residents/<int:resident_no>/<slug:benefit>/<int:entity_no>/", residents.line, name="line"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhida.web.resident import contact, debts, events, notices, views
+from zhida.web.resident import certificates, contact, debts, events, notices, views
 
 app_name = "resident"
 urlpatterns = [
@@ -14,6 +14,8 @@ urlpatterns = [
     path("owed/", debts.owed, name="owed"),
     path("owed/<int:overpayment_id>/wrong/", debts.wrong, name="owed_wrong"),
     path("sharing/", views.sharing, name="sharing"),
+    path("certificates/", certificates.certificates, name="certificates"),
+    path("certificates/<int:certificate_id>.pdf", certificates.certificate, name="certificate"),
     path("appeals/", views.my_appeals, name="appeals"),
     path("notices/", notices.inbox, name="notices"),
     path("notices/<int:notice_id>/", notices.notice, name="notice"),
