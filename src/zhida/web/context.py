@@ -44,6 +44,16 @@ ROLES = {
         ),
         "/office/",
     ),
+    "department_officer": Role(
+        Text("部门经办", "Department officer"),
+        Text("办理本部门、本辖区“一件事”里轮到自己的事项。", "Does the department's own items of joint cases in its area."),
+        "/office/cases/",
+    ),
+    "department_lead": Role(
+        Text("部门负责人", "Department lead"),
+        Text("给本部门分派事项，复核异议，答复差评。", "Shares the department's work out, decides appeals, answers bad ratings."),
+        "/office/cases/",
+    ),
     "data_officer": Role(
         Text("数据专员", "Data officer"),
         Text(
@@ -101,10 +111,15 @@ class Place:
 INBOX_URLS = ("/my/notices/", "/office/notices/mine/")
 NAVIGATION = (
     Place(Text("幸福清单", "My list"), "/my/", ("entitlements.view_own",)),
+    Place(Text("我的办事", "My cases"), "/my/cases/", ("cases.own",)),
     Place(Text("电子证照", "Certificates"), "/my/certificates/", ("certificates.own",)),
+    Place(Text("我能享受什么", "Am I eligible"), "/my/eligible/", ("entitlements.view_own",)),
+    Place(Text("服务目录", "Services"), "/services/", ("entitlements.view_own",)),
     Place(Text("我的异议", "My appeals"), "/my/appeals/", ("entitlements.appeal",)),
     Place(Text("联系方式", "How to reach me"), "/my/contact/", ("notices.contact",)),
     Place(Text("工作台", "Work"), "/office/", ("feeds.view", "quarantine.view", "payments.view", "appeals.handle")),
+    Place(Text("一件事", "Joint cases"), "/office/cases/", ("cases.handle",)),
+    Place(Text("红黄灯", "Lights"), "/cockpit/cases/", ("cases.supervise",)),
     Place(Text("部门数据", "Feeds"), "/office/feeds/", ("feeds.view",)),
     Place(Text("隔离数据", "Quarantine"), "/office/quarantine/", ("quarantine.view",)),
     Place(Text("重复人员", "Duplicates"), "/office/merges/", ("merges.review",)),

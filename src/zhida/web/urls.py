@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhida.web import stop_link, verify, views
+from zhida.web import services, stop_link, verify, views
 
 urlpatterns = [
     path("", views.front, name="front"),
@@ -11,5 +11,11 @@ urlpatterns = [
     path("language/", views.language, name="language"),
     path("display/", views.display, name="display"),
     path("verify/", verify.verify, name="verify"),
+    path("services/", services.services, name="services"),
+    path("services/basic/", services.basic, name="basic_services"),
+    path("services/basic.csv", services.basic_csv, name="basic_services_csv"),
+    path("services/<slug:key>/", services.service, name="service"),
+    path("catalogue.jsonld", services.jsonld, name="catalogue_jsonld"),
+    path("catalogue.ttl", services.turtle, name="catalogue_ttl"),
     path("notices/stop/<str:token>/", stop_link.stop, name="stop_link"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhida.web.resident import certificates, contact, debts, events, notices, views
+from zhida.web.resident import certificates, contact, debts, eligible, events, notices, views
 
 app_name = "resident"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("list.csv", views.list_csv, name="list_csv"),
     path("history/", views.history, name="history"),
     path("accounts/<int:change_id>/not-me/", views.not_me, name="not_me"),
+    path("eligible/", eligible.eligible, name="eligible"),
     path("events/", events.events, name="events"),
     path("owed/", debts.owed, name="owed"),
     path("owed/<int:overpayment_id>/wrong/", debts.wrong, name="owed_wrong"),
