@@ -38,16 +38,25 @@ ADULT_AGE = 18
 # Those of the cast who eat in the canteen.
 HUNGRY = ("wang_xiuying", "chen_guoliang")
 OFFICERS = (
-    ("zhou_zhiqiang", "周志强", "street_officer", "street"),
-    ("wu_jing", "吴静", "street_officer", "elsewhere"),
-    ("data_officer", "沈晓岚", "data_officer", "city"),
-    ("payment_maker", "何建平", "payment_maker", "city"),
-    ("payment_checker", "方丽华", "payment_checker", "city"),
-    ("payment_checker_2", "钱国庆", "payment_checker", "city"),
-    ("payment_checker_3", "汪雪梅", "payment_checker", "city"),
-    ("policy", "陆文清", "policy_staff", "city"),
-    ("captain", "徐振华", "captain", "city"),
-    ("auditor", "叶文娟", "auditor", "city"),
+    ("zhou_zhiqiang", "周志强", "street_officer", "street", "street"),
+    ("wu_jing", "吴静", "street_officer", "elsewhere", "street"),
+    ("data_officer", "沈晓岚", "data_officer", "city", ""),
+    ("payment_maker", "何建平", "payment_maker", "city", ""),
+    ("payment_checker", "方丽华", "payment_checker", "city", ""),
+    ("payment_checker_2", "钱国庆", "payment_checker", "city", ""),
+    ("payment_checker_3", "汪雪梅", "payment_checker", "city", ""),
+    ("policy", "陆文清", "policy_staff", "city", ""),
+    ("captain", "徐振华", "captain", "city", ""),
+    ("auditor", "叶文娟", "auditor", "city", ""),
+    ("police", "高建明", "department_officer", "district", "police"),
+    ("health", "唐雅琴", "department_officer", "district", "health"),
+    ("human_resources", "谢文斌", "department_officer", "district", "human_resources"),
+    ("medical_insurance", "冯小燕", "department_officer", "district", "medical_insurance"),
+    ("civil_affairs", "曹国平", "department_lead", "district", "civil_affairs"),
+    ("civil_affairs_2", "蒋丽萍", "department_officer", "district", "civil_affairs"),
+    ("disabled_federation", "韩志远", "department_lead", "district", "disabled_federation"),
+    ("housing", "魏建华", "department_officer", "district", "housing"),
+    ("traffic_police", "姚明辉", "department_officer", "city", "traffic_police"),
 )
 
 
@@ -160,9 +169,9 @@ class Demo:
                 self.create_resident(username, found[0])
         street = str(cards["lin_xiaoman"].community)[:9]
         elsewhere = str(indicators.areas_below(330108)[0].code)
-        areas = {"street": street, "elsewhere": elsewhere, "city": "330100"}
-        for username, name, role, where in OFFICERS:
-            access.create_account(username, name, role, area_code=areas[where], is_demo=True)
+        areas = {"street": street, "district": street[:6], "elsewhere": elsewhere, "city": "330100"}
+        for username, name, role, where, department in OFFICERS:
+            access.create_account(username, name, role, area_code=areas[where], is_demo=True, department=department)
         return cards
 
     def create_resident(self, username: str, card: records.ResidentCard) -> None:

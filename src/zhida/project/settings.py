@@ -37,6 +37,13 @@ INSTALLED_PACKS = [
     pack for pack in os.environ.get("ZHIDA_PACKS", "support,elder_care,childcare,employment,housing,health").split(",") if pack
 ]
 
+# Systems of departments that take messages about cases: police_household=https://…, with their secrets in a variable of their own.
+CASE_SYSTEMS = dict(pair.split("=", 1) for pair in os.environ.get("ZHIDA_CASE_SYSTEMS", "").split() if "=" in pair)
+CASE_SYSTEM_TOKENS = dict(pair.split("=", 1) for pair in os.environ.get("ZHIDA_CASE_SYSTEM_TOKENS", "").split() if "=" in pair)
+
+# A city's own life events beside those of the packs: folders that hold one folder for each.
+LIFE_EVENT_FOLDERS = [folder for folder in os.environ.get("ZHIDA_LIFE_EVENTS", "").split(os.pathsep) if folder]
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -52,6 +59,7 @@ INSTALLED_APPS = [
     "zhida.blocks.credentials",
     "zhida.blocks.payments",
     "zhida.blocks.tills",
+    "zhida.blocks.cases",
     "zhida.blocks.indicators",
     "zhida.web",
 ]

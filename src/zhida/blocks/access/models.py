@@ -15,6 +15,8 @@ class UserAccount(AbstractUser):
     # Code of the highest area the account sees: 330100 city, 330106 district, 330106003 street. Codes nest by prefix.
     area_code = models.CharField(max_length=12, blank=True)
     resident_no = models.BigIntegerField(null=True, blank=True, db_index=True)
+    # Whose desk the account sits at: a department of records/departments.yaml, or ``street``; empty where its work is no department's.
+    department = models.CharField(max_length=40, blank=True)
     is_demo = models.BooleanField(default=False)
 
 

@@ -13,7 +13,7 @@ from zhida.kernel import clock
 
 def viewer_of(account: UserAccount) -> Viewer:
     """Return the viewer that a signed-in account is today: with what was delegated to it."""
-    viewer = Viewer(account.username, account.role, account.area_code, account.resident_no)
+    viewer = Viewer(account.username, account.role, account.area_code, account.resident_no, department=account.department)
     if viewer.role in NOT_OFFICERS:
         return viewer
     delegated = tuple(permission for permission in DELEGABLE if not own_purpose(viewer, permission) and delegators(viewer, permission))
@@ -101,3 +101,10 @@ def verify_audit_log() -> int:
             raise AuditChainBroken(entry.sequence)
         previous, count = entry.entry_hash, count + 1
     return count
+
+
+def officers_of(department: str, role: str = "") -> list[Viewer]:
+    """List the active officers of a department, or of a role where no department is named, by account."""
+    rows = UserAccount.objects.filter(is_active=True).exclude(role__in=NOT_OFFICERS)
+    rows = rows.filter(department=department) if department else rows.filter(role=role)
+    return [viewer_of(row) for row in rows.order_by("username")]

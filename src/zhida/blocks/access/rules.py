@@ -21,13 +21,17 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class Viewer:
-    """The one who looks: account, role, the area or the resident it is bound to, and what others have delegated to it (DELEGABLE)."""
+    """The one who looks: account, role, the area or the resident it is bound to, and what others have delegated to it (DELEGABLE).
+
+    department: whose items it handles; empty for nobody's.
+    """
 
     account: str
     role: str
     area_code: str = ""
     resident_no: int | None = None
     delegated: tuple[str, ...] = ()
+    department: str = ""
 
     @property
     def area_prefix(self) -> str:
@@ -61,6 +65,7 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
         "notices.own": Purpose.OWN_ENTITLEMENTS,
         "notices.contact": Purpose.OWN_ENTITLEMENTS,
         "certificates.own": Purpose.OWN_ENTITLEMENTS,
+        "cases.own": Purpose.OWN_ENTITLEMENTS,
     },
     "street_officer": {
         "notices.own": Purpose.OPERATION,
@@ -76,6 +81,23 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
         "payees.confirm": Purpose.CASEWORK,
         "notices.undelivered": Purpose.CASEWORK,
         "tills.view": Purpose.PAYMENT,
+        "cases.handle": Purpose.CASEWORK,
+        "cases.open": Purpose.CASEWORK,
+        "cases.answer": Purpose.CASEWORK,
+    },
+    # Sits at a department's desk of a street, a district or the city and does its items of cases.
+    "department_officer": {
+        "notices.own": Purpose.OPERATION,
+        "certificates.view": Purpose.CASEWORK,
+        "cases.handle": Purpose.CASEWORK,
+    },
+    # Leads such a desk: shares the work out, decides appeals and answers bad ratings.
+    "department_lead": {
+        "notices.own": Purpose.OPERATION,
+        "certificates.view": Purpose.CASEWORK,
+        "cases.handle": Purpose.CASEWORK,
+        "cases.share": Purpose.CASEWORK,
+        "cases.answer": Purpose.CASEWORK,
     },
     "data_officer": {
         "notices.own": Purpose.OPERATION,
@@ -121,10 +143,16 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
     "policy_staff": {
         "notices.own": Purpose.OPERATION,
         "reforms.simulate": Purpose.STATISTICS,
+        "cases.declare": Purpose.STATISTICS,
         "statistics.view": Purpose.STATISTICS,
         "runs.view": Purpose.STATISTICS,
     },
-    "captain": {"statistics.view": Purpose.STATISTICS, "runs.view": Purpose.STATISTICS, "notices.own": Purpose.OPERATION},
+    "captain": {
+        "statistics.view": Purpose.STATISTICS,
+        "runs.view": Purpose.STATISTICS,
+        "notices.own": Purpose.OPERATION,
+        "cases.supervise": Purpose.STATISTICS,
+    },
     "auditor": {
         "notices.own": Purpose.OPERATION,
         "audit.view": Purpose.AUDIT,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import IntFlag, StrEnum
 
-from zhida.blocks.payments.working_days import working_days_after
+from zhida.kernel.calendar import working_days_after
 from zhida.kernel.text import Text
 
 

@@ -15,7 +15,7 @@ from zhida.blocks.payments import bulk
 from zhida.blocks.payments.history import DAYS_BACK
 from zhida.blocks.payments.models import BankFile, PaymentInstruction
 from zhida.blocks.payments.rules import DAYS_TO_ACCOUNT, BatchState, reason_text
-from zhida.blocks.payments.working_days import working_days_after
+from zhida.kernel.calendar import working_days_after
 from zhida.kernel import clock
 
 # A benefit that comes less often than every month is looked for further back.

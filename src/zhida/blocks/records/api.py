@@ -21,6 +21,7 @@ from zhida.blocks.records.errors import (
 from zhida.blocks.records.facts import facts
 from zhida.blocks.records.feed_files import suggested_columns
 from zhida.blocks.records.models import Delivery, Snapshot
+from zhida.blocks.records.looking_up import RegisterRow, departments, id_numbers_of, residents_named, rows_about, rows_since
 from zhida.blocks.records.particulars import (
     Delivered,
     claimants_of,
@@ -78,6 +79,7 @@ __all__ = [
     "QuarantinePage",
     "QuarantinedRow",
     "RecordType",
+    "RegisterRow",
     "ResidentCard",
     "ResidentNotFound",
     "RowNotQuarantined",
@@ -94,12 +96,14 @@ __all__ = [
     "delivered",
     "deliveries",
     "delivery",
+    "departments",
     "died_residents",
     "facts",
     "find_residents",
     "freeze_snapshot",
     "household_of",
     "household_tables",
+    "id_numbers_of",
     "known_on",
     "link_residents",
     "members_of",
@@ -117,6 +121,9 @@ __all__ = [
     "record_types",
     "resident_card",
     "residents_born_before",
+    "residents_named",
+    "rows_about",
+    "rows_since",
     "rows_waiting",
     "sample_residents",
     "snapshot",

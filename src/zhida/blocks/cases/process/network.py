@@ -22,9 +22,10 @@ def network(process: Process) -> WorkflowSpec:
         steps[flow.source + EXIT if flow.source + EXIT in steps else flow.source].connect(steps[flow.target])
     for element in process.elements.values():
         _border(spec, process, element)
+    back = _back(spec)
     for step in spec.task_specs.values():
         if isinstance(step, Inclusive):
-            step.before = _before(spec, step)
+            step.before = {way: _before(step.name, way, back) for way in back[step.name]}
     return spec
 
 
@@ -80,17 +81,22 @@ def _inside(process: Process) -> dict[str, frozenset[str]]:
     return {key: frozenset(names) for key, names in found.items()}
 
 
-def _before(spec: WorkflowSpec, gateway: Step) -> frozenset[str]:
-    """Return the steps from which a token can come to a gateway without having passed it."""
+def _back(spec: WorkflowSpec) -> dict[str, list[str]]:
+    """Return from which steps a token comes to each step; to a timer beside a task, from that task."""
     back: dict[str, list[str]] = {name: list(step._inputs) for name, step in spec.task_specs.items()}
     for name, step in spec.task_specs.items():
         for timer in getattr(step, "timers", ()):
             back[timer].append(name)
+    return back
+
+
+def _before(gateway: str, way: str, back: dict[str, list[str]]) -> frozenset[str]:
+    """Return the steps from which a token can come to a gateway by one way without having passed it."""
     found: set[str] = set()
-    todo = list(back[gateway.name])
+    todo = [way]
     while todo:
         name = todo.pop()
-        if name not in found and name != gateway.name:
+        if name not in found and name != gateway:
             found.add(name)
             todo.extend(back[name])
     return frozenset(found)

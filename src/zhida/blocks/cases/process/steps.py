@@ -221,12 +221,20 @@ class Parallel(Joining):
 
 
 class Inclusive(Joining, Choice):
-    """Waits while a token elsewhere can still come to it; then chooses like every choice."""
+    """Waits while a token elsewhere can still come by a way where none has come; then chooses like every choice.
 
-    before: frozenset[str] = frozenset()
+    As BPMN 2.0.2, 13.4.3 has it, a token that could also come by a way already taken is not waited for: it belongs to the next round.
+    """
+
+    before: dict[str, frozenset[str]] = {}
 
     def complete(self, my_task: Task, arrived: dict[str, Task]) -> bool:
-        return not any(task.task_spec.name in self.before and task.task_spec is not self for task in my_task.workflow.live())
+        for task in my_task.workflow.live():
+            if task.task_spec is not self:
+                ways = [way for way, names in self.before.items() if task.task_spec.name in names]
+                if ways and not any(way in arrived for way in ways):
+                    return False
+        return True
 
 
 class Enter(Step):

@@ -1,4 +1,4 @@
-"""Days on which Chinese banks work: with the public holidays and the weekends that make up for them.
+"""Working days of China: with the public holidays and the weekends that make up for them. Banks and public offices keep the same ones.
 
 The calendar knows the years that the State Council has published (chinesecalendar: 2004 to 2026). Outside them Monday to Friday
 count as working days, so a day may then be named a few days too early around a holiday (decision 0027).
@@ -14,7 +14,7 @@ _ONE = timedelta(days=1)
 
 
 def is_working_day(day: date) -> bool:
-    """Say whether banks work on a day.
+    """Say whether banks and public offices work on a day.
 
     >>> is_working_day(date(2025, 10, 8)), is_working_day(date(2025, 10, 11)), is_working_day(date(2031, 10, 1))
     (False, True, True)

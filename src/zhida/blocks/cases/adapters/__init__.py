@@ -1,0 +1,1 @@
+"""How messages reach the systems of departments."""

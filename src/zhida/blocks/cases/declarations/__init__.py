@@ -1,0 +1,1 @@
+"""Life events as folders declare them."""

@@ -1,0 +1,309 @@
+"""What departments do with items at their desks: claim, do, return, ask, refuse, escalate, share out. One transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, F, Q
+
+from zhida.blocks.access import api as access
+from zhida.blocks.access.api import Viewer
+from zhida.blocks.cases import undoing, working
+from zhida.blocks.cases.errors import (
+    AnswersMissing,
+    DepartmentUnknown,
+    ItemInWrongState,
+    ItemNotFound,
+    ItemNotYours,
+    OfficerUnknown,
+    ReasonNeeded,
+)
+from zhida.blocks.cases.evidence import read_answers
+from zhida.blocks.cases.models import CaseEffect, CaseItem, ItemQuestion
+from zhida.blocks.cases.moving import CROSSROADS, Moving, finish, held_case, move, resume_clock, save
+from zhida.blocks.cases.rules import (
+    AT_A_DESK,
+    QUESTION_WORKING_DAYS,
+    STREET,
+    CaseState,
+    EffectState,
+    ItemState,
+    desk_area,
+    due_after,
+    level_of,
+)
+from zhida.blocks.cases.supervising import tell_captain
+from zhida.blocks.records import api as records
+from zhida.kernel.text import Text
+
+HANDLE, SHARE = "cases.handle", "cases.share"
+# What a lead may hand out, or an officer take.
+UNCLAIMED = (ItemState.READY, ItemState.UNDO)
+
+
+def at_desk(viewer: Viewer) -> Q:
+    """Return the condition for items of the viewer's department whose desk lies in the viewer's area; nothing for who has no desk."""
+    low, high = viewer.community_span
+    return Q(department=viewer.department or "-", area__gte=low, area__lt=high)
+
+
+def _held_item(viewer: Viewer, item_id: int, *states: ItemState) -> tuple[Moving, CaseItem]:
+    """Return an item of the viewer's desk with its case held. Raises: PermissionMissing, ItemNotFound, ItemInWrongState."""
+    access.require(viewer, HANDLE)
+    case_id = CaseItem.objects.filter(at_desk(viewer), pk=item_id).values_list("case_id", flat=True).first()
+    if case_id is None:
+        raise ItemNotFound(item_id)
+    moving = Moving(held_case(case_id), viewer)
+    item = next(each for each in moving.items if each.pk == item_id)
+    if item.state not in states:
+        raise ItemInWrongState(item_id, item.state)
+    return moving, item
+
+
+def _own_item(viewer: Viewer, item_id: int, *states: ItemState) -> tuple[Moving, CaseItem]:
+    """Return an item that is the viewer's own, or nobody's: who acts on one that nobody has claimed has claimed it."""
+    moving, item = _held_item(viewer, item_id, *states)
+    if item.assignee and item.assignee != viewer.account:
+        raise ItemNotYours(item_id, item.assignee)
+    item.assignee = viewer.account
+    return moving, item
+
+
+@transaction.atomic
+def claim(viewer: Viewer, item_id: int) -> CaseItem:
+    """Take an item on. Raises: ItemNotFound, ItemNotYours, ItemInWrongState."""
+    moving, item = _own_item(viewer, item_id, *AT_A_DESK)
+    if item.state == ItemState.READY:
+        item.state = ItemState.CLAIMED
+    item.save()
+    moving.note("claimed", item.item)
+    save(moving)
+    return item
+
+
+@transaction.atomic
+def claim_next(viewer: Viewer) -> CaseItem | None:
+    """Take on the item of the viewer's desk that is due first; None where none waits. Two officers never get the same one."""
+    access.require(viewer, HANDLE)
+    waiting = CaseItem.objects.filter(at_desk(viewer), state__in=UNCLAIMED, assignee="").order_by(F("due_on").asc(nulls_last=True), "pk")
+    for item_id in waiting.values_list("pk", flat=True)[:20]:
+        try:
+            with transaction.atomic():
+                return claim(viewer, item_id)
+        except (ItemNotYours, ItemInWrongState):
+            continue
+    return None
+
+
+@transaction.atomic
+def give_back(viewer: Viewer, item_id: int) -> CaseItem:
+    """Put a claimed item back into the queue. Raises: ItemNotFound, ItemNotYours, ItemInWrongState."""
+    moving, item = _own_item(viewer, item_id, ItemState.CLAIMED, ItemState.UNDO)
+    item.assignee = ""
+    if item.state == ItemState.CLAIMED:
+        item.state = ItemState.READY
+    item.save()
+    moving.note("given_back", item.item)
+    save(moving)
+    return item
+
+
+def finish_item(viewer: Viewer, item_id: int, written: Mapping[str, Any]) -> CaseItem:
+    """Say that an item is done, with what its form asks; its effects happen, and the case goes on.
+
+    Messages to outside systems are tried at once, after the commit. Raises: ItemNotFound, ItemNotYours, ItemInWrongState, AnswersMissing.
+    """
+    with transaction.atomic():
+        moving, item = _own_item(viewer, item_id, ItemState.READY, ItemState.CLAIMED)
+        declared = moving.declared.items[item.item]
+        entered, problems = read_answers(declared.enters, written, {})
+        if problems:
+            raise AnswersMissing(problems)
+        item.entered, item.state, item.reason = entered, ItemState.CLAIMED, ""
+        finish(moving, item, declared)
+        move(moving)
+    working.work(item.case_id)
+    return item
+
+
+@transaction.atomic
+def return_item(viewer: Viewer, item_id: int, reason: str) -> CaseItem:
+    """Give the word back to the resident: what is wrong or missing. The item's clock stands until they have answered.
+
+    Raises: ItemNotFound, ItemNotYours, ItemInWrongState, ReasonNeeded.
+    """
+    moving, item = _own_item(viewer, item_id, ItemState.READY, ItemState.CLAIMED)
+    item.reason = _reason(item_id, reason)
+    item.state, item.clock_stopped_on = ItemState.RETURNED, moving.today
+    item.save()
+    moving.note("returned", item.item, item.reason)
+    label, said = moving.declared.items[item.item].label, Text(item.reason, item.reason)
+    moving.tell("case_returned", about=f"{item.pk}:{moving.at:%Y%m%d%H%M%S}", item=label, reason=said)
+    save(moving)
+    return item
+
+
+def refuse_item(viewer: Viewer, item_id: int, reason: str) -> CaseItem:
+    """Refuse an item with a reason; what follows is what its declaration says: the case goes on, or what was done is undone.
+
+    Raises: ItemNotFound, ItemNotYours, ItemInWrongState, ReasonNeeded.
+    """
+    with transaction.atomic():
+        moving, item = _own_item(viewer, item_id, ItemState.READY, ItemState.CLAIMED, ItemState.STUCK)
+        said = _reason(item_id, reason)
+        if item.item == CROSSROADS:
+            raise ItemInWrongState(item_id, item.state)
+        label, text = moving.declared.items[item.item].label, Text(said, said)
+        moving.tell("case_item_refused", about=str(item.pk), item=label, reason=text)
+        undoing.refuse(moving, item, said)
+    working.work(item.case_id)
+    return item
+
+
+def undo_done(viewer: Viewer, item_id: int, note: str) -> CaseItem:
+    """Say that what an item did has been undone by hand. Raises: ItemNotFound, ItemNotYours, ItemInWrongState, ReasonNeeded."""
+    with transaction.atomic():
+        moving, item = _own_item(viewer, item_id, ItemState.UNDO)
+        undoing.undone_by_person(moving, item, _reason(item_id, note))
+        if moving.case.state == CaseState.OPEN:
+            move(moving)
+    working.work(item.case_id)
+    return item
+
+
+def retry_item(viewer: Viewer, item_id: int) -> CaseItem:
+    """Try again what a system refused or could not take, or a gateway could not decide. Raises: ItemNotFound, ItemInWrongState."""
+    with transaction.atomic():
+        moving, item = _held_item(viewer, item_id, ItemState.STUCK, ItemState.WORKING)
+        moving.note("retried", item.item)
+        if item.item == CROSSROADS:
+            _past_crossroads(moving, item)
+        else:
+            CaseEffect.objects.filter(item=item, state=EffectState.WAITING).update(attempts=0, next_attempt_at=None)
+            item.state = ItemState.WORKING
+            item.save()
+            finish(moving, item, moving.declared.items[item.item])
+        move(moving)
+    working.work(item.case_id)
+    return item
+
+
+def _past_crossroads(moving: Moving, item: CaseItem) -> None:
+    moving.running.advance()
+    if moving.running.stuck is None:
+        item.state, item.done_at = ItemState.DONE, moving.at
+        item.save()
+
+
+@transaction.atomic
+def ask_department(viewer: Viewer, item_id: int, department: str, text: str) -> ItemQuestion:
+    """Ask another department about an item; the item's clock stands until it has answered.
+
+    Raises: ItemNotFound, ItemNotYours, ItemInWrongState, DepartmentUnknown, ReasonNeeded.
+    """
+    moving, item = _own_item(viewer, item_id, ItemState.READY, ItemState.CLAIMED)
+    if department not in {*records.departments(), STREET} or department == item.department:
+        raise DepartmentUnknown(department)
+    level = STREET if department == STREET else "district"
+    question = ItemQuestion.objects.create(
+        item=item, department=department, area=desk_area(moving.case.community, level), text=_reason(item_id, text), asked_by=viewer.account,
+        asked_at=moving.at, due_on=due_after(moving.today, QUESTION_WORKING_DAYS),
+    )  # fmt: skip
+    item.state, item.clock_stopped_on = ItemState.ASKED, moving.today
+    item.save()
+    moving.note("question", item.item, text)
+    save(moving)
+    return question
+
+
+@transaction.atomic
+def answer_question(viewer: Viewer, question_id: int, text: str) -> ItemQuestion:
+    """Answer what another department asked; its item goes on. Raises: ItemNotFound, ReasonNeeded."""
+    access.require(viewer, HANDLE)
+    question = ItemQuestion.objects.filter(at_desk(viewer), pk=question_id, answered_at=None).select_related("item").first()
+    if question is None:
+        raise ItemNotFound(question_id)
+    moving = Moving(held_case(question.item.case_id), viewer)
+    question.answer, question.answered_by, question.answered_at = _reason(question_id, text), viewer.account, moving.at
+    question.save()
+    item = next(each for each in moving.items if each.pk == question.item_id)
+    if item.state == ItemState.ASKED and not ItemQuestion.objects.filter(item=item, answered_at=None).exists():
+        item.state = ItemState.CLAIMED
+        resume_clock(item, moving.today)
+        item.save()
+    moving.note("question_answered", item.item, text)
+    save(moving)
+    return question
+
+
+@transaction.atomic
+def escalate(viewer: Viewer, item_id: int, reason: str) -> CaseItem:
+    """Ask the captain of one's level for help with an item, before any light turns red.
+
+    Raises: ItemNotFound, ItemInWrongState, ReasonNeeded.
+    """
+    moving, item = _held_item(viewer, item_id, *AT_A_DESK, ItemState.ASKED, ItemState.STUCK)
+    item.escalated_to = "city" if level_of(item.area) == "city" or item.escalated_to else "district"
+    item.save()
+    moving.note("escalated", item.item, _reason(item_id, reason))
+    tell_captain(moving, item)
+    save(moving)
+    return item
+
+
+@transaction.atomic
+def assign(viewer: Viewer, item_id: int, account: str) -> CaseItem:
+    """Let a colleague of the same desk have an item. Raises: PermissionMissing, ItemNotFound, OfficerUnknown, ItemInWrongState."""
+    access.require(viewer, SHARE)
+    moving, item = _held_item(viewer, item_id, *AT_A_DESK)
+    if account not in {each.account for each in colleagues(viewer)}:
+        raise OfficerUnknown(account)
+    item.assignee = account
+    if item.state == ItemState.READY:
+        item.state = ItemState.CLAIMED
+    item.save()
+    moving.note("assigned", item.item, account)
+    save(moving)
+    return item
+
+
+def colleagues(viewer: Viewer) -> list[Viewer]:
+    """List the officers of the viewer's department in the viewer's area, by account."""
+    return [each for each in access.officers_of(viewer.department) if viewer.sees_area(each.area_code)]
+
+
+def loads(viewer: Viewer) -> dict[str, int]:
+    """Return how many items each colleague has on the desk now."""
+    counted = (
+        CaseItem.objects.filter(at_desk(viewer), state__in=AT_A_DESK).exclude(assignee="").values_list("assignee").annotate(n=Count("pk"))
+    )
+    found = dict(counted)
+    return {each.account: found.get(each.account, 0) for each in colleagues(viewer)}
+
+
+@transaction.atomic
+def share_out(viewer: Viewer) -> dict[str, int]:
+    """Hand out what nobody has claimed so that everybody's desk is as full, those due first first; return who got how many.
+
+    Raises: PermissionMissing, OfficerUnknown where nobody works there.
+    """
+    access.require(viewer, SHARE)
+    load = loads(viewer)
+    if not load:
+        raise OfficerUnknown(viewer.department)
+    waiting = CaseItem.objects.filter(at_desk(viewer), state__in=UNCLAIMED, assignee="").order_by(F("due_on").asc(nulls_last=True), "pk")
+    given = dict.fromkeys(load, 0)
+    for item_id in list(waiting.values_list("pk", flat=True)):
+        to = min(load, key=lambda account: (load[account], account))
+        assign(viewer, item_id, to)
+        load[to] += 1
+        given[to] += 1
+    return given
+
+
+def _reason(number: int, text: str) -> str:
+    if not text.strip():
+        raise ReasonNeeded(number)
+    return text.strip()[:500]

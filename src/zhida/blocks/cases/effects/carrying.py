@@ -1,0 +1,99 @@
+"""Carrying out the effects of an item, in order, and undoing them in reverse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from zhida.blocks.cases.declarations.model import EffectDeclaration, Item
+from zhida.blocks.cases.effects import certificates, decisions, money, notes, registers, systems
+from zhida.blocks.cases.effects.context import Making
+from zhida.blocks.cases.models import CaseEffect, CaseItem
+from zhida.blocks.cases.rules import EffectState
+from zhida.kernel.errors import ZhidaError
+from zhida.kernel.text import Text
+
+if TYPE_CHECKING:
+    from zhida.blocks.cases.moving import Moving
+
+# kind -> what makes it and what undoes it; both take a Making. A kind that is not here reaches outside and is carried out by working.py.
+_INSIDE = {
+    "decision": (decisions.decide, decisions.undo),
+    "payment": (money.make_due, money.undo),
+    "stop": (money.stop, money.undo_stop),
+    "record": (registers.write, registers.undo),
+    "certificate": (certificates.issue, certificates.revoke),
+    "notice": (notes.tell_residents, notes.undo),
+}
+
+
+@dataclass
+class Made:
+    """What became of an item's effects. values: what the process learns. is_retried: what is open is tried again by itself."""
+
+    is_whole: bool = True
+    is_retried: bool = True
+    values: dict[str, Any] = field(default_factory=dict)
+    problem: Text | None = None
+
+
+def carry_out(moving: Moving, item: CaseItem, declared: Item) -> Made:
+    """Make the effects of an item that are not made yet, in their order; stop at the first that cannot be made now."""
+    made = Made()
+    rows = {row.position: row for row in CaseEffect.objects.filter(item=item)} if declared.effects else {}
+    for position, effect in enumerate(declared.effects):
+        row = rows.get(position) or _new_effect(item, position, effect)
+        if row.state != EffectState.DONE and not _make(Making(moving, item, row, effect), made):
+            made.is_whole = False
+            return made
+        made.values |= row.result.get("values", {})
+    return made
+
+
+def _new_effect(item: CaseItem, position: int, effect: EffectDeclaration) -> CaseEffect:
+    # A turn of an item is a token: an item that comes round again has effects of its own.
+    key = f"{item.case_id}:{item.item}:{item.pk}:{position}"
+    return CaseEffect.objects.create(item=item, position=position, kind=effect.kind, key=key, state=EffectState.WAITING)
+
+
+def _make(making: Making, made: Made) -> bool:
+    """Make one effect; False where it has to wait. A mistake leaves nothing of it behind and needs a person."""
+    row = making.row
+    if row.kind not in _INSIDE:
+        systems.ask_for(making)
+        made.problem = row_problem(row)
+        made.is_retried = row.next_attempt_at is not None
+        return False
+    try:
+        with transaction.atomic():
+            row.result = _INSIDE[row.kind][0](making)
+            row.state, row.problem_zh, row.problem_en = EffectState.DONE, "", ""
+            row.save()
+    except ZhidaError as error:
+        row.state, row.result, row.attempts = EffectState.WAITING, {}, row.attempts + 1
+        row.problem_zh, row.problem_en = error.text.zh[:300], error.text.en[:300]
+        row.save()
+        made.problem, made.is_retried = error.text, False
+        return False
+    return True
+
+
+def row_problem(row: CaseEffect) -> Text | None:
+    return Text(row.problem_zh, row.problem_en) if row.problem_zh else None
+
+
+def undo_effects(moving: Moving, item: CaseItem, declared: Item) -> bool:
+    """Undo an item's effects, the last one first; False where one is still to be undone by a system."""
+    rows = list(CaseEffect.objects.filter(item=item, state__in=(EffectState.DONE, EffectState.UNDOING)).order_by("-position"))
+    for row in rows:
+        making = Making(moving, item, row, declared.effects[row.position])
+        if row.kind not in _INSIDE:
+            if not systems.ask_to_undo(making):
+                return False
+            continue
+        row.result = {**row.result, **(_INSIDE[row.kind][1](making) or {})}
+        row.state = EffectState.UNDONE
+        row.save()
+    return True

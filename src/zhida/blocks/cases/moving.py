@@ -1,0 +1,246 @@
+"""Moves a case along its process: makes the items that have become due, carries out what is automatic, closes what is finished.
+
+Everything here runs inside the transaction of a command that holds the case's row, so two people, or a person and a worker, never
+move one case at once. What reaches outside the house is only written down here; ``working.py`` carries it out afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from zhida.blocks.access import api as access
+from zhida.blocks.cases import effects
+from zhida.blocks.cases.declarations.installed import declared_as
+from zhida.blocks.cases.declarations.model import Item, LifeEventDeclaration
+from zhida.blocks.cases.errors import CaseNotFound
+from zhida.blocks.cases.evidence import missing, values_of
+from zhida.blocks.cases.models import Case, CaseEntry, CaseItem
+from zhida.blocks.cases.process import Running
+from zhida.blocks.cases.rules import OVER, CaseState, ItemState, desk_area, due_after, moved_on
+from zhida.blocks.cases.telling import tell
+from zhida.kernel import clock
+from zhida.kernel.text import Text
+
+DONE, REFUSED, UNDONE = "done", "refused", "undone"
+# The item of a gateway that could not decide: a person of the leading department is told.
+CROSSROADS = "crossroads"
+ENTRY_MAX = 500
+
+
+@dataclass
+class Moving:
+    """A case whose row is held, with who moves it. entries: what happened, written together at the end."""
+
+    case: Case
+    viewer: access.Viewer
+    entries: list[CaseEntry] = field(default_factory=list)
+    at: datetime = field(default_factory=clock.now)
+    today: date = field(default_factory=clock.today)
+
+    @cached_property
+    def declared(self) -> LifeEventDeclaration:
+        return declared_as(self.case.event, self.case.version)
+
+    @cached_property
+    def running(self) -> Running:
+        return Running.restore(self.declared.process, self.case.process)
+
+    @cached_property
+    def items(self) -> list[CaseItem]:
+        """Every item so far, oldest first; new ones are appended as they are made."""
+        return list(CaseItem.objects.filter(case=self.case))
+
+    def note(self, what: str, item: str = "", text: str = "") -> None:
+        self.entries.append(
+            CaseEntry(
+                case=self.case, at=self.at, account=self.viewer.account, department=self.viewer.department, what=what, item=item,
+                text=text[:ENTRY_MAX],
+            )
+        )  # fmt: skip
+
+    def tell(self, kind: str, **parameters: Any) -> None:
+        tell(self.case, self.declared, kind, **parameters)
+
+    def values(self) -> dict[str, Any]:
+        """What conditions and effects may read: evidence, what officers entered, outcomes, decisions."""
+        return dict(self.running.values)
+
+
+def held_case(case_id: int) -> Case:
+    """Return a case and hold its row until the transaction ends. Raises: CaseNotFound."""
+    case = Case.objects.select_for_update().filter(pk=case_id).first()
+    if case is None:
+        raise CaseNotFound(case_id)
+    return case
+
+
+def begin(moving: Moving) -> None:
+    """Start the process of a case that somebody has agreed to, and move it as far as it goes."""
+    case = moving.case
+    case.state, case.due_on = CaseState.OPEN, _promised(moving)
+    moving.running = Running.start(moving.declared.process, start_values(moving))
+    move(moving)
+
+
+def start_values(moving: Moving) -> dict[str, Any]:
+    """Return what a process knows when it begins."""
+    case, values = moving.case, values_of(moving.case.evidence)
+    if case.happened_on:
+        values |= {"happened_on": case.happened_on.isoformat(), "days_since": (moving.today - case.happened_on).days}
+    return values
+
+
+def _promised(moving: Moving) -> date | None:
+    days = moving.declared.promised_working_days
+    return due_after(moving.today, days) if days else None
+
+
+def move(moving: Moving) -> None:
+    """Move a case until everything that is left waits for a person, a system or a day; then write it."""
+    while moving.case.state == CaseState.OPEN:
+        moving.running.advance()
+        known = {item.token for item in moving.items}
+        new = [waiting for waiting in moving.running.waiting if waiting.token not in known]
+        if not new:
+            break
+        for waiting in new:
+            arrive(moving, waiting.token, waiting.element)
+    if moving.case.state == CaseState.OPEN:
+        _close_or_tell(moving)
+    save(moving)
+
+
+def _close_or_tell(moving: Moving) -> None:
+    if moving.running.is_done:
+        close(moving, CaseState.DONE)
+    elif moving.running.stuck is not None:
+        _tell_crossroads(moving)
+
+
+def close(moving: Moving, state: CaseState) -> None:
+    moving.case.state, moving.case.closed_at = state, moving.at
+    moving.note("case_" + state)
+    if state == CaseState.DONE:
+        moving.tell("case_done", done_on=moving.today)
+    else:
+        moving.tell("case_undone", reason=Text(moving.case.undone_because, moving.case.undone_because))
+
+
+def save(moving: Moving) -> None:
+    """Write the case's row and what happened."""
+    case = moving.case
+    if "running" in moving.__dict__:
+        case.process, case.wake_at = moving.running.state(), moving.running.next_wake
+    if case.state != CaseState.OPEN:
+        case.wake_at = None
+    case.save()
+    CaseEntry.objects.bulk_create(moving.entries)
+    moving.entries.clear()
+
+
+def arrive(moving: Moving, token: str, element: str) -> None:
+    """Make the item of a task that the process has come to; carry it out where nobody is needed."""
+    declared = moving.declared.items[element]
+    item = _new_item(moving, declared, token)
+    if declared.kind == "table":
+        _decide_by_table(moving, declared, item)
+    elif declared.kind == "automatic":
+        finish(moving, item, declared)
+    elif wanted := missing(moving.declared, moving.case.evidence, [declared.key]):
+        _wait_for_answers(moving, item, [each.label for each in wanted])
+
+
+def _new_item(moving: Moving, declared: Item, token: str) -> CaseItem:
+    is_automatic = declared.kind != "person"
+    item = CaseItem.objects.create(
+        case=moving.case, item=declared.key, token=token, department=declared.department or moving.declared.leads,
+        area=desk_area(moving.case.community, declared.level), is_automatic=is_automatic,
+        state=ItemState.WORKING if is_automatic else ItemState.READY, ready_at=moving.at,
+        due_on=due_after(moving.today, declared.working_days) if declared.working_days else None,
+    )  # fmt: skip
+    moving.items.append(item)
+    return item
+
+
+def _wait_for_answers(moving: Moving, item: CaseItem, labels: list[Text]) -> None:
+    item.state, item.clock_stopped_on = ItemState.RETURNED, moving.today
+    item.save()
+    moving.note("asked_resident", item.item, "、".join(label.zh for label in labels))
+    asked = Text("、".join(label.zh for label in labels), ", ".join(label.en for label in labels))
+    moving.tell("case_asked", about=item.item, missing=asked)
+
+
+def _decide_by_table(moving: Moving, declared: Item, item: CaseItem) -> None:
+    """Let a decision table say what follows; an unknown input makes it wait at the crossroads behind it."""
+    table = moving.declared.tables[declared.table]
+    found = table.decide(typed(moving.values()))
+    outputs = (
+        {name: plain_value(value) for name, value in (found or {}).items()} if not isinstance(found, list) else {table.outputs[0]: found}
+    )
+    complete(moving, item, {**outputs, f"{item.item}_outcome": DONE})
+
+
+def finish(moving: Moving, item: CaseItem, declared: Item) -> None:
+    """Bring about an item's effects; once all are there the process goes on. What fails is tried again, or needs a person."""
+    made = effects.carry_out(moving, item, declared)
+    if made.is_whole:
+        complete(moving, item, {**item.entered, **made.values, f"{item.item}_outcome": DONE})
+    else:
+        item.state = ItemState.WORKING if made.is_retried else ItemState.STUCK
+        item.save()
+        moving.note("item_" + item.state, item.item)
+
+
+def complete(moving: Moving, item: CaseItem, values: Mapping[str, Any]) -> None:
+    """Write an item as over and let the process go on from it with new values."""
+    item.state = ItemState.REFUSED if values.get(f"{item.item}_outcome") == REFUSED else ItemState.DONE
+    item.done_at, item.clock_stopped_on = moving.at, None
+    item.save()
+    moving.note("item_" + item.state, item.item, item.reason)
+    moving.running.complete(item.token, dict(values))
+
+
+def resume_clock(item: CaseItem, today: date) -> None:
+    """Let an item's clock run on from where it stood."""
+    if item.due_on and item.clock_stopped_on:
+        item.due_on = moved_on(item.due_on, item.clock_stopped_on, today)
+    item.clock_stopped_on = None
+
+
+def _tell_crossroads(moving: Moving) -> None:
+    """Tell the leading department that a condition could not be decided, and why."""
+    element, condition = moving.running.stuck or ("", "")
+    if any(item.item == CROSSROADS and item.state not in OVER for item in moving.items):
+        return
+    item = CaseItem.objects.create(
+        case=moving.case, item=CROSSROADS, token=f"{CROSSROADS}:{element}:{len(moving.items)}", department=moving.declared.leads,
+        area=desk_area(moving.case.community, "district"), state=ItemState.STUCK, ready_at=moving.at, due_on=due_after(moving.today, 1),
+        reason=f"{element}: {condition}"[:ENTRY_MAX],
+    )  # fmt: skip
+    moving.items.append(item)
+    moving.note("crossroads", item.item, item.reason)
+
+
+def typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values with days as dates, as decision tables compare them."""
+    return {name: _as_date(value) for name, value in values.items()}
+
+
+def _as_date(value: Any) -> Any:
+    if isinstance(value, str) and len(value) == 10 and value[4] == value[7] == "-":
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return value
+    return value
+
+
+def plain_value(value: Any) -> Any:
+    """Return what a table decided as a JSON scalar."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return int(value) if hasattr(value, "as_tuple") and value == int(value) else value

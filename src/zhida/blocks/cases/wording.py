@@ -1,0 +1,43 @@
+"""How values and departments read on a page or a certificate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zhida.blocks.cases.declarations.model import Field
+from zhida.blocks.cases.rules import STREET
+from zhida.blocks.records import api as records
+from zhida.kernel.money import format_yuan
+from zhida.kernel.text import Text
+
+_STREET_TEXT = Text("街道", "Street office")
+_SEX = {"female": Text("女", "Female"), "male": Text("男", "Male")}
+
+
+def department_text(key: str) -> Text:
+    return _STREET_TEXT if key == STREET else records.departments().get(key, Text(key, key))
+
+
+def value_text(field: Field | None, value: Any) -> Text:
+    """Write a value of a case: options and codes of registers by their label, money in yuan, a dash where nothing is known."""
+    if value is None or value == "":
+        return Text("—", "—")
+    if isinstance(value, bool):
+        return Text("是", "Yes") if value else Text("否", "No")
+    if field is None:
+        return Text(str(value), str(value))
+    if field.kind == "money":
+        return Text(f"{format_yuan(value)} 元", f"{format_yuan(value)} yuan")
+    if str(value) in field.options:
+        return field.options[str(value)]
+    if field.source.get("card") == "sex":
+        return _SEX.get(str(value), Text(str(value), str(value)))
+    return _code_text(field, value)
+
+
+def _code_text(field: Field, value: Any) -> Text:
+    if "record_type" in field.source:
+        codes = dict(records.record_type(field.source["record_type"]).field(field.source["field"]).codes)
+        label = codes.get(str(value), str(value))
+        return Text(label, label)
+    return Text(str(value), str(value))
