@@ -22,7 +22,7 @@ def evaluate(tree: Tree, values: Mapping[str, Any], place: str) -> Value | None:
     match tree:
         case Constant(value):
             return value
-        case Name(name):
+        case Name(name, _):
             return known_value(name, values.get(name), place)
         case Logic(sign, parts):
             return _logic(sign == "or", (evaluate(part, values, place) for part in parts))

@@ -34,6 +34,7 @@ from zhida.engine.feel.tree import (
 )
 from zhida.engine.feel.words import DEPTH_MAX, SIGNS, Words
 
+NO_KINDS: Mapping[str, ValueKind] = {}
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -59,17 +60,20 @@ class Expression:
         return evaluate(self.tree, values, self.place)
 
 
-def parse_expression(text: str, place: str) -> Expression:
-    """Read a condition, an input or an output. Raises: FeelError naming the column and what to write instead."""
-    reader = _Reader(text, place)
+def parse_expression(text: str, place: str, kinds: Mapping[str, ValueKind] = NO_KINDS) -> Expression:
+    """Read a condition, an input or an output. Raises: FeelError naming the column and what to write instead.
+
+    kinds: of the names that are declared; a text compared with a number is then refused here.
+    """
+    reader = _Reader(text, place, kinds)
     tree = reader.expression()
     reader.end()
     return Expression(text.strip(), place, tree)
 
 
-def parse_tests(text: str, subject: Tree, place: str) -> Expression:
+def parse_tests(text: str, subject: Tree, place: str, kinds: Mapping[str, ValueKind] = NO_KINDS) -> Expression:
     """Read a cell of a decision table: ``-``, ``"a","b"``, ``>= 5``, ``[1..9]``, ``not(4)``, ``null``. Raises: FeelError."""
-    reader = _Reader(text, place)
+    reader = _Reader(text, place, kinds)
     tree = reader.cell(subject)
     reader.end()
     return Expression(text.strip(), place, tree)
@@ -216,7 +220,7 @@ class _Reader(Words):
 
     def named(self, token: Token) -> Tree:
         if not self.at("("):
-            return Name(token.written)
+            return Name(token.written, self.kinds.get(token.written))
         if token.written != "date":
             zh = f"不支持函数 {token.written}()；请先在证据或另一张表里算好，再用名称引用"
             en = f"the function {token.written}() is not supported. Work it out in the evidence or another table, and write its name"

@@ -22,7 +22,10 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Name:
+    """``kind``: of its value, where somebody declared it."""
+
     name: str
+    kind: ValueKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,8 @@ def kind_of(tree: Tree) -> ValueKind | None:
             return kind_of_value(value)
         case Logic() | Not() | IsUnknown() | Comparison():
             return "bool"
+        case Name(_, kind):
+            return kind
         case Arithmetic():
             return "number"
         case Choice(_, then, otherwise):

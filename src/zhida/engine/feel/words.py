@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NoReturn
 
 from zhida.engine.feel.errors import FeelError
@@ -16,7 +17,8 @@ SIGNS: dict[str, Sign] = {"=": "=", "!=": "!=", **ORDER}
 class Words:
     """Goes over the words once, from left to right."""
 
-    def __init__(self, text: str, place: str) -> None:
+    def __init__(self, text: str, place: str, kinds: Mapping[str, ValueKind]) -> None:
+        self.kinds = kinds
         self.place, self.tokens, self.position, self.depth = place, read_tokens(text, place), 0, 0
         # How deep each tree is that was made here, by identity; the trees are kept alive beside it.
         self.depths: dict[int, tuple[int, Tree]] = {}

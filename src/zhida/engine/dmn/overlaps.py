@@ -1,0 +1,267 @@
+"""Which inputs hit two rules, and which hit none, found on representative values before any case is decided.
+
+Each column's values fall into finitely many groups that no cell tells apart: the values written in cells, and what lies between them. One
+value of each group stands for it. A rule is then a set of groups per column, kept as bits of an int.
+
+A cell that names another input cannot be cut into groups of one column: it is taken to hit everything when overlaps are looked for, and
+nothing when gaps are. Columns that share a name (``age``, ``age / 2``) are taken to vary freely. So an overlap or a gap may be reported
+that cannot happen, never the other way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from zhida.engine.dmn.errors import DmnRefused
+from zhida.engine.dmn.table import TESTED, DecisionTable, Input, Rule, constant_of
+from zhida.engine.feel import Expression
+from zhida.engine.feel.meaning import evaluate
+from zhida.engine.feel.tree import Comparison, IsUnknown, Name, Value, ValueKind, every_part, kind_of_value, names_in
+
+WORK_MAX = 200_000
+# At reading time less patience is right: a table that is not known to be complete only leaves more answers open.
+READING_WORK_MAX = 20_000
+_STEP = Decimal("0.000001")
+_DAY = timedelta(days=1)
+Point = Value | None
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One thing that is tested, by one or several columns: representative values, and per rule which of them hit, surely and perhaps."""
+
+    label: str
+    points: list[Point]
+    surely: list[int]
+    perhaps: list[int]
+
+
+def find_overlap(table: DecisionTable) -> None:
+    """Raise DmnRefused where two rules overlap against the table's policy."""
+    if table.policy not in ("UNIQUE", "ANY"):
+        return
+    dimensions = dimensions_of(table)
+    for index, first in enumerate(table.rules):
+        for second in table.rules[index + 1 :]:
+            hits = _both_hit(dimensions, first.number - 1, second.number - 1)
+            if hits is not None and not (table.policy == "ANY" and _say_the_same(first, second)):
+                _refuse_overlap(table, first, second, hits)
+
+
+def find_gap(table: DecisionTable) -> dict[str, Point] | None:
+    """Give one value per column that no rule covers, by the column's expression; None where there are none."""
+    if all(output.default is not None for output in table.columns_out):
+        return None
+    dimensions = dimensions_of(table)
+    try:
+        found = _Gaps(table, dimensions, WORK_MAX).below(0, (1 << len(table.rules)) - 1)
+    except _TooLarge:
+        zh = "表太大，无法查出是否有遗漏；请写明默认输出，或拆成几张表"
+        raise DmnRefused(
+            table.place, zh, "too large to tell whether something is left out. Give it a default output, or split it"
+        ) from None
+    return None if found is None else {dimension.label: point for dimension, point in zip(dimensions, found, strict=True)}
+
+
+def covers_everything(table: DecisionTable) -> bool:
+    """Say whether some rule fires whatever the inputs are, all of them plain names of a declared kind; False where that is hard to tell."""
+    if any(not isinstance(column.expression.tree, Name) or column.kind is None for column in table.columns_in):
+        return False
+    try:
+        return _Gaps(table, dimensions_of(table), READING_WORK_MAX).below(0, (1 << len(table.rules)) - 1) is None
+    except _TooLarge:
+        return False
+
+
+def _both_hit(dimensions: Sequence[Dimension], first: int, second: int) -> list[int] | None:
+    hits = []
+    for dimension in dimensions:
+        common = dimension.perhaps[first] & dimension.perhaps[second]
+        if not common:
+            return None
+        hits.append(common)
+    return hits
+
+
+def _say_the_same(first: Rule, second: Rule) -> bool:
+    """Say whether two rules give equal outputs whatever the inputs are."""
+    return all(
+        a.tree == b.tree or (constant_of(a) is not None and constant_of(a) == constant_of(b))
+        for a, b in zip(first.outputs, second.outputs, strict=True)
+    )
+
+
+def _refuse_overlap(table: DecisionTable, first: Rule, second: Rule, hits: Sequence[int]) -> None:
+    dimensions = dimensions_of(table)
+    example = {d.label: d.points[(hit & -hit).bit_length() - 1] for d, hit in zip(dimensions, hits, strict=True)}
+    written = ", ".join(f"{label} = {written_value(value)}" for label, value in example.items()) or "-"
+    zh_what = "UNIQUE 表的规则不能重叠" if table.policy == "UNIQUE" else "ANY 表里重叠的规则必须给出相同结果"
+    en_what = (
+        "rules of a UNIQUE table may not overlap" if table.policy == "UNIQUE" else "rules of an ANY table that overlap must say the same"
+    )
+    raise DmnRefused(
+        table.place,
+        f"规则 {first.number}（{first.id}）与规则 {second.number}（{second.id}）重叠，例如 {written}；{zh_what}，请改条件或改用 FIRST",
+        f"rule {first.number} ({first.id}) and rule {second.number} ({second.id}) overlap, for instance at {written}; {en_what}. "
+        "Change their conditions, or the policy to FIRST",
+    )
+
+
+def written_value(value: Point) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case str():
+            return f'"{value}"'
+        case date():
+            return f'date("{value}")'
+    return f"{value:f}"
+
+
+# ---- representative values --------------------------------------------------------------------------------------------------------------
+
+
+def dimensions_of(table: DecisionTable) -> list[Dimension]:
+    """Return a dimension per thing that is tested; columns with the same expression are one."""
+    groups: dict[str, list[int]] = {}
+    for index, column in enumerate(table.columns_in):
+        groups.setdefault(column.expression.text, []).append(index)
+    return [_dimension(table, label, columns) for label, columns in groups.items()]
+
+
+def _dimension(table: DecisionTable, label: str, columns: list[int]) -> Dimension:
+    inputs = [table.columns_in[index] for index in columns]
+    cells = [[rule.cells[index] for index in columns] for rule in table.rules]
+    points = _points(inputs, [cell for row in cells for cell in row])
+    perhaps = [_bits(row, points, True) for row in cells]
+    surely = [_bits(row, points, False) for row in cells]
+    return Dimension(label, points, surely, perhaps)
+
+
+def _bits(cells: Sequence[Expression], points: Sequence[Point], doubtful: bool) -> int:
+    """Set a bit for each point that all cells hit; a cell that names other inputs counts as ``doubtful``."""
+    found = 0
+    for place, point in enumerate(points):
+        if all(_hits(cell, point, doubtful) for cell in cells):
+            found |= 1 << place
+    return found
+
+
+def _hits(cell: Expression, point: Point, doubtful: bool) -> bool:
+    if cell.names - {TESTED}:
+        return doubtful
+    return evaluate(cell.tree, {TESTED: point}, cell.place) is True
+
+
+def _points(inputs: Sequence[Input], cells: Sequence[Expression]) -> list[Point]:
+    tests = [*cells, *(column.allowed for column in inputs if column.allowed is not None)]
+    written = list(_constants(tests))
+    kinds: set[ValueKind | None] = {column.kind for column in inputs if column.kind} or {kind_of_value(value) for value in written}
+    points: list[Point] = []
+    if "number" in kinds or not kinds:
+        is_whole = any(column.is_whole for column in inputs)
+        points += _numbers([value for value in written if kind_of_value(value) == "number"], is_whole)
+    if "date" in kinds:
+        points += _days([value for value in written if kind_of_value(value) == "date"])
+    if "text" in kinds:
+        points += _texts([value for value in written if isinstance(value, str)])
+    if "bool" in kinds:
+        points += [True, False]
+    allowed = [column.allowed for column in inputs if column.allowed is not None]
+    points = [point for point in points if all(_hits(test, point, True) for test in allowed)]
+    if any(isinstance(part, IsUnknown) for cell in cells for part in every_part(cell.tree)):
+        points.append(None)
+    return points
+
+
+def _constants(tests: Sequence[Expression]) -> Iterator[Value]:
+    """Give every value that a cell compares its column with."""
+    for test in tests:
+        for part in every_part(test.tree):
+            if isinstance(part, Comparison) and isinstance(part.left, Name) and not names_in(part.right):
+                value = evaluate(part.right, {}, test.place)
+                if value is not None:
+                    yield value
+
+
+def _numbers(written: Sequence[Any], is_whole: bool) -> list[Point]:
+    marks = sorted(set(written))
+    if not marks:
+        return [Decimal(0)]
+    points = [marks[0] - 1, *marks, *(_between(low, high) for low, high in pairwise(marks)), marks[-1] + 1]
+    if is_whole:
+        points = [whole for point in points for whole in (point // 1, point // 1 + 1)]
+    return sorted(set(points))
+
+
+def _between(low: Decimal, high: Decimal) -> Decimal:
+    """Return a number between two, the lower one where there is none with six decimals."""
+    middle: Decimal = (low + high) / 2
+    whole = middle // 1
+    if low < whole < high:
+        return whole
+    return middle.quantize(_STEP) if high - low > _STEP else low
+
+
+def _days(written: Sequence[Any]) -> list[Point]:
+    marks = sorted(set(written)) or [date(2025, 1, 1)]
+    around = {day + step for day in marks for step in (-_DAY, _DAY) if date.min < day < date.max}
+    return sorted({*marks, *around})
+
+
+def _texts(written: Sequence[str]) -> list[Point]:
+    """The texts that are written, and one that is not."""
+    other = "…"
+    while other in written:
+        other += "…"
+    return [*dict.fromkeys(written), other]
+
+
+# ---- gaps -------------------------------------------------------------------------------------------------------------------------------
+
+
+class _TooLarge(Exception):
+    """More steps than a table is worth."""
+
+
+class _Gaps:
+    """Goes through the columns one by one with the rules that are still hit; equal states are visited once."""
+
+    def __init__(self, table: DecisionTable, dimensions: Sequence[Dimension], patience: int) -> None:
+        self.dimensions, self.patience = dimensions, patience
+        # The rules that each value of a column hits.
+        self.hits = [
+            [sum(1 << rule for rule, bits in enumerate(dimension.surely) if bits >> place & 1) for place in range(len(dimension.points))]
+            for dimension in dimensions
+        ]
+        self.covered: set[tuple[int, int]] = set()
+        # For each column on, the rules that hit every value of it and of all that follow.
+        self.always = [0] * (len(dimensions) + 1)
+        self.always[-1] = (1 << len(table.rules)) - 1
+        for index in range(len(dimensions) - 1, -1, -1):
+            full = (1 << len(dimensions[index].points)) - 1
+            whole = sum(1 << rule for rule, bits in enumerate(dimensions[index].surely) if bits == full)
+            self.always[index] = self.always[index + 1] & whole
+
+    def below(self, index: int, rules: int) -> list[Point] | None:
+        """Return values of the columns from ``index`` on that none of ``rules`` covers."""
+        if rules & self.always[index] or (index, rules) in self.covered:
+            return None
+        if index == len(self.dimensions):
+            return []
+        for point, hit in zip(self.dimensions[index].points, self.hits[index], strict=True):
+            self.patience -= 1
+            if not self.patience:
+                raise _TooLarge
+            rest = self.below(index + 1, rules & hit)
+            if rest is not None:
+                return [point, *rest]
+        self.covered.add((index, rules))
+        return None
