@@ -13,6 +13,7 @@ from zhida.blocks.cases.models import KeptAnswer
 from zhida.blocks.records import api as records
 from zhida.kernel import clock
 from zhida.kernel.errors import ZhidaError
+from zhida.kernel.identifiers import id_check_character
 from zhida.kernel.money import parse_yuan
 from zhida.kernel.period import Month
 from zhida.kernel.text import Text
@@ -88,7 +89,13 @@ def _from_register(record_type: str, fields: Sequence[Field], cases: Sequence[Wa
             row = rows.get(_register_key(by, person)) if person is not None else None
             value = None if row is None else row.values.get(field.source["field"])
             if value is not None and row is not None:
-                evidence[field.key] = {"value": plain(value), "source": record_type, "on": row.delivered_on.isoformat()}
+                written = _id_number(value) if contract.field(field.source["field"]).type == "id_number" else plain(value)
+                evidence[field.key] = {"value": written, "source": record_type, "on": row.delivered_on.isoformat()}
+
+
+def _id_number(id17: int) -> str:
+    """Return an id number as people write it; registers keep its first seventeen digits."""
+    return f"{id17}{id_check_character(str(id17))}"
 
 
 def _register_key(by: str, person: Person) -> int:
@@ -115,9 +122,12 @@ def _fact(name: str, person: Person) -> Any:
     """Return a fact of the newest snapshot, of the household or the person; None where it is unknown."""
     facts = records.read_household(records.newest_snapshot().hash, person.household_no)
     if name in facts.household:
-        return facts.household[name]
-    values = facts.person.get(name)
-    return values[facts.resident_nos.index(person.resident_no)] if values else None
+        value = facts.household[name]
+    else:
+        values = facts.person.get(name)
+        value = values[facts.resident_nos.index(person.resident_no)] if values else None
+    codes = records.facts()[name].codes if name in records.facts() else ()
+    return (codes[value - 1] if value else "none") if codes and value is not None else value
 
 
 def _from_kept(declared: LifeEventDeclaration, cases: Sequence[Wanted], found: list[dict[str, Any]]) -> None:

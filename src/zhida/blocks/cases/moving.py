@@ -125,7 +125,7 @@ def close(moving: Moving, state: CaseState) -> None:
     moving.case.state, moving.case.closed_at = state, moving.at
     moving.note("case_" + state)
     if state == CaseState.DONE:
-        moving.tell("case_done", done_on=moving.today)
+        moving.tell("case_done")
     else:
         moving.tell("case_undone", reason=Text(moving.case.undone_because, moving.case.undone_because))
 
@@ -175,12 +175,15 @@ def _wait_for_answers(moving: Moving, item: CaseItem, labels: list[Text]) -> Non
 
 
 def _decide_by_table(moving: Moving, declared: Item, item: CaseItem) -> None:
-    """Let a decision table say what follows; an unknown input makes it wait at the crossroads behind it."""
+    """Let a decision table say what follows. What it cannot say stays unknown, and the gateway behind it tells a person.
+
+    A table that gives a list gives each of its outputs as the list of what its rules said, in their order.
+    """
     table = moving.declared.tables[declared.table]
     found = table.decide(typed(moving.values()))
-    outputs = (
-        {name: plain_value(value) for name, value in (found or {}).items()} if not isinstance(found, list) else {table.outputs[0]: found}
-    )
+    outputs: dict[str, Any] = {name: plain_value(value) for name, value in found.values.items()}
+    for name in table.outputs if found.rows else ():
+        outputs[name] = [plain_value(row[name]) for row in found.rows]
     complete(moving, item, {**outputs, f"{item.item}_outcome": DONE})
 
 

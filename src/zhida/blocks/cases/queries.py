@@ -31,6 +31,7 @@ from zhida.blocks.cases.rules import AT_A_DESK, CLOSED, OVER, STREET, WAITING, C
 from zhida.kernel import clock
 
 PAGE_ROWS = 25
+HIDDEN = tuple(state for state in ItemState if state not in (ItemState.STUCK, ItemState.UNDO))
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,8 @@ def queue(viewer: Viewer, *, which: str = "open", event: str = "") -> QuerySet[C
     Raises: PermissionMissing.
     """
     access.require(viewer, HANDLE)
-    found = CaseItem.objects.filter(at_desk(viewer), is_automatic=False).select_related("case")
+    # An automatic item is on nobody's desk until it needs a person.
+    found = CaseItem.objects.filter(at_desk(viewer)).exclude(is_automatic=True, state__in=HIDDEN).select_related("case")
     if event:
         found = found.filter(case__event=event)
     if which == "over":

@@ -8,6 +8,7 @@ from zhida.blocks.access.api import SYSTEM, Purpose
 from zhida.blocks.cases.declarations.model import LifeEventDeclaration
 from zhida.blocks.cases.models import Case
 from zhida.blocks.notices import api as notices
+from zhida.kernel import clock
 
 
 def tell(case: Case, declared: LifeEventDeclaration, kind: str, *, about: str = "", **parameters: Any) -> None:
@@ -15,7 +16,7 @@ def tell(case: Case, declared: LifeEventDeclaration, kind: str, *, about: str = 
 
     about: what makes this notice another than the last of its kind, such as an item. parameters: what a template may want to say.
     """
-    offered = {"event": declared.label, "subject": case.subject_name, "number": case.number, **parameters}
+    offered = {"event": declared.label, "subject": case.subject_name, "number": case.number, "done_on": clock.today(), **parameters}
     wanted = notices.templates()[kind].parameters
     recipient = notices.Recipient(
         subject=f"case:{case.pk}:{about}" if about else f"case:{case.pk}",

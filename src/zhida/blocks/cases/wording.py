@@ -7,6 +7,7 @@ from typing import Any
 from zhida.blocks.cases.declarations.model import Field
 from zhida.blocks.cases.rules import STREET
 from zhida.blocks.records import api as records
+from zhida.kernel.identifiers import is_id_number, mask_id_number
 from zhida.kernel.money import format_yuan
 from zhida.kernel.text import Text
 
@@ -24,6 +25,8 @@ def value_text(field: Field | None, value: Any) -> Text:
         return Text("—", "—")
     if isinstance(value, bool):
         return Text("是", "Yes") if value else Text("否", "No")
+    if is_id_number(str(value)):
+        value = mask_id_number(str(value))
     if field is None:
         return Text(str(value), str(value))
     if field.kind == "money":

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from zhida.blocks.cases.rules import CLOSED, CaseState, ItemState, choices
+from zhida.kernel.clock import HANGZHOU
 
 
 class LifeEventVersion(models.Model):
@@ -67,7 +68,7 @@ class Case(models.Model):
     @property
     def number(self) -> str:
         """What people call it: the day it was opened and a number."""
-        return f"{self.opened_at:%Y%m%d}-{self.pk:06d}"
+        return f"{self.opened_at.astimezone(HANGZHOU):%Y%m%d}-{self.pk:06d}"
 
 
 class CaseItem(models.Model):

@@ -137,7 +137,7 @@ def seen(case: Running) -> object:
     return (case.waiting, case.done, case.is_done, case.stuck, case.next_wake, case.values, case.state())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(blocks, st.dictionaries(st.sampled_from(["v0", "v1", "v2"]), st.booleans()), st.lists(st.integers(0, 11), min_size=1, max_size=40))
 def test_keeping_a_case_after_every_step_changes_nothing(block: object, values: dict[str, bool], choices: list[int]) -> None:
     process, now = drawing(block), START
@@ -159,7 +159,7 @@ def test_keeping_a_case_after_every_step_changes_nothing(block: object, values: 
     assert "e" in lived.done
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(blocks, st.dictionaries(st.sampled_from(["v0", "v1", "v2"]), st.booleans()))
 def test_what_follows_a_block_happens_once(block: object, values: dict[str, bool]) -> None:
     """A join that fired twice, or early, would give the last task two tokens, or give it one while the block is under way."""

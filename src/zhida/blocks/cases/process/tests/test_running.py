@@ -116,6 +116,28 @@ def test_a_join_in_a_loop_waits_for_both_in_every_round() -> None:
     assert running.is_done
 
 
+def test_an_inclusive_join_does_not_wait_for_what_can_only_come_in_the_next_round() -> None:
+    """Beside it a token waits that could come back through the loop; waiting for that would hold both for ever."""
+    process = drawn(
+        *(node("exclusiveGateway", key) for key in ("back", "out")),
+        node("exclusiveGateway", "again", default="again-out"),
+        *(node("parallelGateway", key) for key in ("split", "join")),
+        node("inclusiveGateway", "either", default="either-b"),
+        node("inclusiveGateway", "both"),
+        *(node("userTask", key) for key in ("a", "b", "c")),
+        chain("s", "back", "split", "a", "join", "again", "out", "e"),
+        chain("split", "either", "b", "both", "join"),
+        flow("either", "c", "want_c"),
+        chain("c", "both"),
+        flow("again", "back", "more"),
+    )
+    running = Running.start(process, {"want_c": True})
+    finish(running, "c")
+    assert "both" in running.done
+    finish(running, "a")
+    assert running.is_done
+
+
 def test_a_case_that_goes_round_a_hundred_times_stays_small() -> None:
     running = Running.start(TWICE, {"more": True})
     for _ in range(100):
