@@ -26,7 +26,14 @@ def _flows_have_ends(process: Process) -> None:
     for flow in process.flows:
         for end in (flow.source, flow.target):
             if end not in process.elements:
-                raise _refused_flow(process, flow, f"的一端“{end}”不存在", f"has an end '{end}' that does not exist", *_CONNECT)
+                raise _refused_flow(
+                    process,
+                    flow,
+                    f"的一端“{end}”不存在",
+                    f"has an end '{end}' that does not exist",
+                    "请连到本流程的元素",
+                    "Draw it between elements of this process",
+                )
         source, target = process.elements[flow.source], process.elements[flow.target]
         if source.scope != target.scope:
             raise _refused_flow(

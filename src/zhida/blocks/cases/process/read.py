@@ -95,7 +95,7 @@ class _Reader:
             lanes = lanes | _lanes(node)
             for child in node:
                 tag = tag_of(child)
-                self._no_code(child, child)
+                self._no_code(child, child if child.get("id") else node)
                 if tag.space != MODEL:
                     self._refuse(child, Text("不属于 BPMN 2.0", "is not part of BPMN 2.0"), REMOVE)
                 elif tag.name == "sequenceFlow":

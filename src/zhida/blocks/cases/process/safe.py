@@ -72,11 +72,12 @@ def _parsed(xml: bytes, place: str) -> etree._Element:
     try:
         root = etree.fromstring(xml, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", 1)
         raise ProcessRefused(
             place,
             Text(
-                f"不是完整的 XML（{error}）；请从流程编辑器重新导出。",
-                f"it is not well-formed XML ({error}). Export it from your editor again.",
+                f"不是完整的 XML（第 {line} 行）；请从流程编辑器重新导出。",
+                f"it is not well-formed XML (line {line}). Export it from your editor again.",
             ),
         ) from None
     kind = root.getroottree().docinfo
