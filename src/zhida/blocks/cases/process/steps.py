@@ -6,7 +6,8 @@ wait at it, and the values of a case are one dict. Sub-processes are laid flat: 
 them all.
 """
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from SpiffWorkflow import Workflow
@@ -19,6 +20,7 @@ from zhida.blocks.cases.process.model import TASKS, Element, Flow
 from zhida.engine.feel import Expression, FeelError
 
 _LIVE = TaskState.DEFINITE_MASK
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class Stuck(NamedTuple):
@@ -185,11 +187,23 @@ class Choice(Step):
 
 
 def _answer(condition: Expression, values: dict[str, Any]) -> Any:
-    """Return true, false or unknown; a value that no condition can compare, as a list, is unknown too."""
+    """Return true, false or unknown; a value that no condition can compare, as a list, is unknown too.
+
+    A case keeps dates as text (JSON has no other), so a text that is one is compared as one.
+    """
     try:
-        return condition.evaluate(values)
+        return condition.evaluate({name: _dated(values[name]) for name in condition.names if name in values})
     except FeelError:
         return None
+
+
+def _dated(value: Any) -> Any:
+    if not (isinstance(value, str) and _DATE.fullmatch(value)):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return value
 
 
 class Joining(Step):

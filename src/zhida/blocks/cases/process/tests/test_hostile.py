@@ -40,7 +40,7 @@ HOSTILE = {
     "listener with an expression": bpmn(
         node("userTask", "a", extended('<c:executionListener expression="${x.run()}" event="start"/>')), TASK
     ),
-    "listener on the process": bpmn('@@<c:executionListener class="X" event="start"/>@@', chain("s", "e")),
+    "listener on the process": bpmn(extended('<c:executionListener class="X" event="start"/>'), chain("s", "e")),
     "listener on a flow": bpmn(node("sequenceFlow", "a", extended("<c:taskListener/>"), sourceRef="s", targetRef="e")),
     "class of another engine": bpmn('<serviceTask id="a" c:class="com.example.Run"/>', TASK),
     "expression of another engine": bpmn('<serviceTask id="a" c:expression="${x.run()}"/>', TASK),

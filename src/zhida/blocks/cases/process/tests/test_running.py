@@ -46,6 +46,14 @@ def test_an_unknown_condition_takes_the_default_and_never_a_later_way(values: di
     assert elements(Running.start(CHOICE, values)) == [taken]
 
 
+@pytest.mark.parametrize(("born", "taken"), [("2025-12-31", "e"), (date(2025, 12, 31), "e"), ("2026-01-01", "a"), ("2026-02-30", "a")])
+def test_a_text_that_is_a_date_is_compared_as_one(born: object, taken: str) -> None:
+    gate = node("exclusiveGateway", "g", default="g-a")
+    process = drawn(gate, node("userTask", "a"), chain("s", "g", "a", "e"), flow("g", "e", 'born < date("2026-01-01")'))
+    running = Running.start(process, {"born": born})
+    assert (elements(running) or ["e"]) == [taken]
+
+
 def test_a_choice_without_default_says_which_condition_it_waits_for() -> None:
     process = drawn(
         node("exclusiveGateway", "g"),
