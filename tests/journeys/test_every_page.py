@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 PAGES: list[tuple[str, str, str]] = [
     ("", "/", ""),
     ("", "/sign-in/", ""),
+    ("", "/verify/?code=2345", ""),
     ("", "/there-is-no-such-page/", ""),
     ("captain", "/my/", ""),
     ("lin_xiaoman", "/my/", ""),
@@ -23,6 +24,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("lin_xiaoman", "/my/", ".line--not_entitled a"),
     ("lin_xiaoman", "/my/appeals/", ""),
     ("lin_xiaoman", "/my/history/", ""),
+    ("lin_xiaoman", "/my/certificates/", ""),
 ]
 
 

@@ -26,7 +26,10 @@ WANTED = CertificateWanted(
     community=COMMUNITY,
     holder_name="林小满",
     masked_id="110105********002X",
-    lines=(CertificateLine(Text("户口登记", "Household registration"), "已办理"), CertificateLine(Text("医保参保", "Insurance"), "已参保")),
+    lines=(
+        CertificateLine(Text("户口登记", "Household registration"), "已办理"),
+        CertificateLine(Text("备注", "Remark"), '<img src="file:///etc/hostname">&'),
+    ),
     issuer=Text("市卫生健康委员会", "Health Commission"),
     valid_until=date(2026, 11, 5),
 )

@@ -16,9 +16,9 @@ from zhida.blocks.credentials.api import (
     IssuedCertificate,
     RevocationWithoutReason,
     issue_certificate,
+    issue_certificates,
     revoke_certificate,
 )
-from zhida.blocks.credentials.commands import issue_certificates
 from zhida.blocks.credentials.rules import CODE_ALPHABET
 from zhida.blocks.credentials.tests.conftest import MOTHER, NEIGHBOUR, OFFICER, RESIDENT, WANTED
 from zhida.kernel.text import Text

@@ -61,6 +61,7 @@ def test_the_file_is_signed_kept_and_always_the_same(certificate: IssuedCertific
     assert b'pdfaid:part="3" pdfaid:conformance="A"' in root["/Metadata"].data
     text = words(first)
     assert all(each in text for each in ("出生一件事办理结果", "林小满", "户口登记", "已办理", certificate.code, certificate.number))
+    assert '<img src="file:///etc/hostname">&' in text
 
 
 def test_a_file_that_was_touched_is_not_ours(certificate: IssuedCertificate) -> None:
