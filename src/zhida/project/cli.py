@@ -14,6 +14,7 @@ import click
 from zhida.kernel import clock
 from zhida.kernel.errors import ZhidaError
 from zhida.kernel.period import Month
+from zhida.project.cli_catalogue import catalogue
 from zhida.project.cli_notices import notices
 from zhida.project.cli_payments import pay
 from zhida.project.cli_policy import policy
@@ -59,6 +60,7 @@ def cli() -> None:
     start_django()
 
 
+cli.add_command(catalogue)
 cli.add_command(notices)
 cli.add_command(pay)
 cli.add_command(policy)

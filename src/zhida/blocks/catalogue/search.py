@@ -67,7 +67,7 @@ def search_services(text: str, limit: int = 10) -> list[Found]:
 
 
 def terms(text: str) -> list[str]:
-    """Cut a text into what the index knows: pairs of Chinese characters, single ones that stand alone, and English words without their s.
+    """Cut a text into what the index knows: pairs of Chinese characters, single ones that stand alone, and English words without their s; a single letter says nothing.
 
     >>> terms("残疾 补贴"), terms("Rent allowances"), terms("钱")
     (['残疾', '补贴'], ['rent', 'allowance'], ['钱'])
@@ -75,7 +75,7 @@ def terms(text: str) -> list[str]:
     found: list[str] = []
     for run in re.findall(r"[一-鿿]+|[a-z0-9]+", text.casefold()):
         if run[0] < "一":
-            found.append(_stem(run))
+            found += [_stem(run)] if len(run) > 1 else []
         elif len(run) == 1:
             found.append(run)
         else:
