@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db import connection, transaction
+from django.db.models import Count, F, Q, QuerySet
 
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Viewer
@@ -21,7 +22,7 @@ from zhida.blocks.cases.errors import (
     ReasonNeeded,
 )
 from zhida.blocks.cases.evidence import read_answers
-from zhida.blocks.cases.models import CaseEffect, CaseItem, ItemQuestion
+from zhida.blocks.cases.models import Case, CaseEffect, CaseItem, ItemQuestion
 from zhida.blocks.cases.moving import CROSSROADS, Moving, finish, held_case, move, resume_clock, save
 from zhida.blocks.cases.rules import (
     AT_A_DESK,
@@ -41,6 +42,8 @@ from zhida.kernel.text import Text
 HANDLE, SHARE = "cases.handle", "cases.share"
 # What a lead may hand out, or an officer take.
 UNCLAIMED = (ItemState.READY, ItemState.UNDO)
+# So many at the head of a queue are tried before it counts as empty: more than colleagues claim at one moment.
+LOOKED_AT = 20
 
 
 def at_desk(viewer: Viewer) -> Q:
@@ -87,14 +90,18 @@ def claim(viewer: Viewer, item_id: int) -> CaseItem:
 def claim_next(viewer: Viewer) -> CaseItem | None:
     """Take on the item of the viewer's desk that is due first; None where none waits. Two officers never get the same one."""
     access.require(viewer, HANDLE)
-    waiting = CaseItem.objects.filter(at_desk(viewer), state__in=UNCLAIMED, assignee="").order_by(F("due_on").asc(nulls_last=True), "pk")
-    for item_id in waiting.values_list("pk", flat=True)[:20]:
-        try:
-            with transaction.atomic():
+    for item_id, case_id in _free_items(viewer).values_list("pk", "case_id")[:LOOKED_AT]:
+        # The case's row first, as every command takes them; one that a colleague holds just now is theirs.
+        if Case.objects.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked).filter(pk=case_id).exists():
+            with suppress(ItemNotYours, ItemInWrongState), transaction.atomic():
                 return claim(viewer, item_id)
-        except (ItemNotYours, ItemInWrongState):
-            continue
     return None
+
+
+def _free_items(viewer: Viewer) -> QuerySet[CaseItem]:
+    """Return what nobody at the viewer's desk has claimed, what is due first first."""
+    rows = CaseItem.objects.filter(at_desk(viewer), state__in=UNCLAIMED, assignee="")
+    return rows.order_by(F("due_on").asc(nulls_last=True), "pk")
 
 
 @transaction.atomic
@@ -208,8 +215,8 @@ def ask_department(viewer: Viewer, item_id: int, department: str, text: str) -> 
         raise DepartmentUnknown(department)
     level = STREET if department == STREET else "district"
     question = ItemQuestion.objects.create(
-        item=item, department=department, area=desk_area(moving.case.community, level), text=_reason(item_id, text), asked_by=viewer.account,
-        asked_at=moving.at, due_on=due_after(moving.today, QUESTION_WORKING_DAYS),
+        item=item, department=department, area=desk_area(moving.case.community, level), text=_reason(item_id, text),
+        asked_by=viewer.account, asked_at=moving.at, due_on=due_after(moving.today, QUESTION_WORKING_DAYS),
     )  # fmt: skip
     item.state, item.clock_stopped_on = ItemState.ASKED, moving.today
     item.save()
@@ -293,9 +300,8 @@ def share_out(viewer: Viewer) -> dict[str, int]:
     load = loads(viewer)
     if not load:
         raise OfficerUnknown(viewer.department)
-    waiting = CaseItem.objects.filter(at_desk(viewer), state__in=UNCLAIMED, assignee="").order_by(F("due_on").asc(nulls_last=True), "pk")
     given = dict.fromkeys(load, 0)
-    for item_id in list(waiting.values_list("pk", flat=True)):
+    for item_id in list(_free_items(viewer).values_list("pk", flat=True)):
         to = min(load, key=lambda account: (load[account], account))
         assign(viewer, item_id, to)
         load[to] += 1

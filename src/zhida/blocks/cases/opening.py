@@ -303,18 +303,19 @@ class Found:
     passed: int = 0
 
 
-def find_cases(events: Sequence[str] = (), limit: int | None = None) -> list[Found]:
+def find_cases(events: Sequence[str] = (), limit: int | None = None, since: date | None = None) -> list[Found]:
     """Open a case for every event that the feeds tell of and nobody has yet; the same row opens one case, however often it is delivered.
 
     Residents who opted out are passed over, and those with an open case. Runs as the system; the look is in the audit log.
+    since: the first day of events that count, by default as far back as each declaration says.
     """
-    return [_find(declared, limit) for key, declared in life_events().items() if declared.feed and (not events or key in events)]
+    return [_find(declared, limit, since) for key, declared in life_events().items() if declared.feed and (not events or key in events)]
 
 
-def _find(declared: LifeEventDeclaration, limit: int | None) -> Found:
+def _find(declared: LifeEventDeclaration, limit: int | None, since: date | None) -> Found:
     feed = declared.feed
     assert feed is not None
-    since = clock.today() - timedelta(days=feed.within_days)
+    since = since or clock.today() - timedelta(days=feed.within_days)
     rows = records.rows_since(feed.record_type, feed.happened_on, since, feed.subject)
     found = Found(declared.key, rows=len(rows))
     known = set(Case.objects.filter(event=declared.key).exclude(found_by="").values_list("found_by", flat=True))

@@ -258,7 +258,7 @@ def questions(viewer: Viewer) -> list[ItemQuestion]:
 
 
 def street_cases(viewer: Viewer, state: str = "") -> QuerySet[Case]:
-    """Return the cases of the viewer's area that its department leads, or, for a street, all of its residents. Raises: PermissionMissing."""
+    """Return the cases of the viewer's area that its department leads; for a street, all of its residents. Raises: PermissionMissing."""
     access.require(viewer, HANDLE)
     low, high = viewer.community_span
     found = Case.objects.filter(community__gte=low, community__lt=high)

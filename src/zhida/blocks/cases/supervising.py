@@ -85,7 +85,7 @@ def tell_captain(moving: Moving, item: CaseItem) -> int:
 
 
 def _is_for(captain: access.Viewer, item: CaseItem) -> bool:
-    """A captain of the district hears of the district's items; the city's captain of what was brought to the city, or where there is no other."""
+    """A captain hears of items of their area; of what was brought to the city only the city's captain does."""
     is_city = captain.area_prefix == "3301" or len(captain.area_prefix) <= 4
     if item.escalated_to == "city":
         return is_city

@@ -226,7 +226,7 @@ def _areas(district: int) -> dict[str, int]:
 
 
 def snapshot_value(fact: FactDefinition, written: Any) -> Any:
-    """Return a value as a snapshot holds it, from how a register or a situation writes it. Raises: ValueError, TypeError, ArithmeticError."""
+    """Return a value as a snapshot holds it, from how a register writes it. Raises: ValueError, TypeError, ArithmeticError."""
     match fact.kind:
         case "bool":
             return bool(written)

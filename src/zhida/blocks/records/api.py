@@ -20,8 +20,8 @@ from zhida.blocks.records.errors import (
 )
 from zhida.blocks.records.facts import facts
 from zhida.blocks.records.feed_files import suggested_columns
-from zhida.blocks.records.models import Delivery, Snapshot
 from zhida.blocks.records.looking_up import RegisterRow, departments, id_numbers_of, residents_named, rows_about, rows_since
+from zhida.blocks.records.models import Delivery, Snapshot
 from zhida.blocks.records.particulars import (
     Delivered,
     claimants_of,

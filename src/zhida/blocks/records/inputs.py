@@ -10,7 +10,7 @@ from pathlib import Path
 
 from zhida.blocks.parties import api as parties
 from zhida.blocks.records.models import CorrectedRow, Delivery
-from zhida.blocks.records.queries import in_force
+from zhida.blocks.records.queries import all_in_force
 from zhida.blocks.records.receiving import ACCEPTED, QUARANTINED
 from zhida.blocks.records.record_types import RecordType, contracts_hash, record_types
 from zhida.kernel.period import Month
@@ -57,7 +57,8 @@ class Inputs:
 
     @classmethod
     def on(cls, known_on: date) -> Inputs:
-        registers = {name: _register(contract, known_on) for name, contract in record_types().items()}
+        deliveries = all_in_force(known_on)
+        registers = {name: _register(contract, deliveries[name], known_on) for name, contract in record_types().items()}
         return cls(known_on, registers, parties.merged_numbers(known_on), _residents_so_far(known_on))
 
     def register(self, name: str) -> RegisterInForce:
@@ -86,8 +87,7 @@ def _residents_so_far(known_on: date) -> tuple[Path, ...]:
     return tuple(each.path / ACCEPTED for each in received.filter(received_on__lte=known_on).order_by("received_on", "id"))
 
 
-def _register(contract: RecordType, known_on: date) -> RegisterInForce:
-    deliveries = in_force(contract, known_on)
+def _register(contract: RecordType, deliveries: list[Delivery], known_on: date) -> RegisterInForce:
     whole = [each for each in deliveries if each.corrects_id is None]
     quarantined = [each for each in whole if each.rows_quarantined]
     return RegisterInForce(

@@ -67,7 +67,9 @@ def residents_named(id17s: Sequence[int]) -> dict[int, int]:
         return {}
     with duckdb.connect() as db:
         db.register("wanted", pa.table({"id17": pa.array(sorted(set(id17s)))}))
-        found = db.execute("SELECT id17, resident_no FROM read_parquet(?) JOIN wanted USING (id17)", [str(parties.register_path())]).fetchall()
+        found = db.execute(
+            "SELECT id17, resident_no FROM read_parquet(?) JOIN wanted USING (id17)", [str(parties.register_path())]
+        ).fetchall()
     kept = parties.merged_numbers()
     return {int(id17): kept.get(int(number), int(number)) for id17, number in found}
 
@@ -93,7 +95,8 @@ def _rows(register: RegisterInForce, condition: str, order: str, more: str = "",
     with duckdb.connect() as db:
         if wanted is not None:
             db.register("wanted", wanted)
-        found = db.execute(f"SELECT r.*{more} FROM ({newest_rows(register, '*')}) r {condition} ORDER BY {order}, r.delivered").to_arrow_table()
+        query = f"SELECT r.*{more} FROM ({newest_rows(register, '*')}) r {condition} ORDER BY {order}, r.delivered"
+        found = db.execute(query).to_arrow_table()
     codes = {each.name: [key for key, _ in each.codes] for each in register.contract.fields if each.type == "code"}
     return [_row(row, codes, days) for row in found.to_pylist()]
 

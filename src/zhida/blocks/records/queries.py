@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
+
+from django.db.models import QuerySet
 
 from zhida.blocks.access.api import Purpose, Viewer
 from zhida.blocks.records.errors import DeliveryNotFound
@@ -53,9 +56,27 @@ def in_force(contract: RecordType, known_on: date) -> list[Delivery]:
 
     A full register is the newest delivery of each area and its corrections; an increment is every delivery.
     """
-    known = Delivery.objects.filter(record_type=contract.name, received_on__lte=known_on).exclude(folder="").exclude(state=Delivery.REFUSED)
-    whole = list(known.filter(corrects=None).order_by("received_on", "id"))
+    return _in_force(contract, _received(known_on).filter(record_type=contract.name))
+
+
+def all_in_force(known_on: date) -> dict[str, list[Delivery]]:
+    """Return what ``in_force`` says of every register, from one query."""
+    received: dict[str, list[Delivery]] = {name: [] for name in record_types()}
+    for each in _received(known_on).filter(record_type__in=received):
+        received[each.record_type].append(each)
+    return {name: _in_force(contract, received[name]) for name, contract in record_types().items()}
+
+
+def _received(known_on: date) -> QuerySet[Delivery]:
+    received = Delivery.objects.filter(received_on__lte=known_on).exclude(folder="").exclude(state=Delivery.REFUSED)
+    return received.order_by("received_on", "id")
+
+
+def _in_force(contract: RecordType, received: Iterable[Delivery]) -> list[Delivery]:
+    received = list(received)
+    whole = [each for each in received if each.corrects_id is None]
     if contract.delivery == "full":
         newest = {each.area: each for each in whole}
         whole = sorted(newest.values(), key=lambda each: (each.received_on, each.id))
-    return whole + list(known.filter(corrects__in=whole).order_by("received_on", "id"))
+    numbers = {each.id for each in whole}
+    return whole + [each for each in received if each.corrects_id in numbers]

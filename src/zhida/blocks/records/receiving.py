@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -75,11 +76,18 @@ def split_feed(
         return Split(accepted, _write_quarantined(db, contract, received_on, feed, odd, homes, folder / QUARANTINED))
 
 
-def _load_areas(db: duckdb.DuckDBPyConnection) -> None:
+@cache
+def _areas() -> dict[str, pa.Table]:
+    """Return the codes a cell may hold, by the name of their table."""
     districts = [area.code for area in places.districts()]
     communities = [area.code for district in districts for street in places.streets(district) for area in places.communities(street.code)]
-    for name, codes in (("district", districts), ("community", communities), ("abolished", list(places.abolished_codes()))):
-        add_table(db, name, pa.table({"code": pa.array(codes, pa.int64())}))
+    codes = {"district": districts, "community": communities, "abolished": list(places.abolished_codes())}
+    return {name: pa.table({"code": pa.array(found, pa.int64())}) for name, found in codes.items()}
+
+
+def _load_areas(db: duckdb.DuckDBPyConnection) -> None:
+    for name, codes in _areas().items():
+        add_table(db, name, codes)
 
 
 def _check(db: duckdb.DuckDBPyConnection, feed: FeedFile, contract: RecordType, received_on: date, target: Path, numbered: bool) -> None:

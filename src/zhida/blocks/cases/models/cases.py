@@ -101,6 +101,8 @@ class CaseItem(models.Model):
         indexes = [
             models.Index(fields=["department", "state", "due_on", "area"]),
             models.Index(fields=["assignee", "state"]),
+            # The head of a queue, however long it is.
+            models.Index(name="free_items", fields=["department", "due_on", "id"], condition=Q(assignee="", state__in=["ready", "undo"])),
         ]
         constraints = [
             models.UniqueConstraint(name="token_once", fields=["case", "token"]),
