@@ -151,7 +151,8 @@ def law_difference(
     tally = _Tally(before.law, after.law, of, records.snapshot_path(newest.hash), rows)
     if tally.codes:
         tally.count(progress or Progress("compare", 1, quiet=True))
-    access.record_access(viewer, Purpose.OPERATION, "policies.law_difference", f"{before.words} {after.words} {of}")
+    # The laws by their names, which say what stood in them: a file may be anywhere, and change.
+    access.record_access(viewer, Purpose.OPERATION, "policies.law_difference", f"{before.law.name} {after.law.name} {of}")
     benefits = [tally.change(code) for code in tally.codes]
     return LawDifference(before, after, of.text, newest.hash, newest.month, newest.known_on, benefits, tally.households, tally.residents)
 

@@ -44,8 +44,10 @@ def rows_of(before: str, after: str, month: Month = OCTOBER) -> tuple[policies.L
 
 
 def test_a_reform_file_says_who_changes_and_by_how_much(tmp_path: Path) -> None:
-    (tmp_path / "seventy.yaml").write_text(REFORM, "utf-8")
-    found, rows = rows_of("installed", str(tmp_path / "seventy.yaml"))
+    far = tmp_path / ("far" * 40) / "seventy.yaml"
+    far.parent.mkdir()
+    far.write_text(REFORM, "utf-8")
+    found, rows = rows_of("installed", str(far))
     (change,) = found.benefits
     old = parties.resident_no_of(testing.tiny_residents()[4]["id_number"])
     assert [(row["benefit"], row["resident_no"], row["before_amount"], row["after_amount"]) for row in rows] == [
