@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import run_zhida
+from tests.conftest import DEMO_RESIDENTS, demo_environment, run_zhida
 
 # One worker builds the demonstration for all who look at it.
 pytestmark = pytest.mark.xdist_group("demo")
@@ -49,23 +49,16 @@ def test_the_demo_decides_at_least_thirty_policies_and_pays(demo_home: Any) -> N
 
 def test_the_demo_run_again_changes_nothing(demo_home: Any) -> None:
     _, figures, environment = demo_home
-    again = demo(environment, figures_residents(demo_home))
-    assert steady(again) == steady(figures)
+    assert steady(demo(environment, DEMO_RESIDENTS)) == steady(figures)
 
 
-def figures_residents(demo_home: Any) -> int:
-    home = demo_home[0]
-    return int(json.loads((Path(home) / "feeds" / "2025-10" / "manifest.json").read_text())["residents"])
-
-
-def test_a_demo_killed_again_and_again_ends_with_the_same_figures(tmp_path: Path) -> None:
-    environment = {**os.environ, "ZHIDA_DEMO": "1", "ZHIDA_TODAY": "2025-11-05", "DATABASE_URL": ""}
-    undisturbed = demo({**environment, "ZHIDA_HOME": str(tmp_path / "undisturbed")}, SMALL)
-    killed_home = {**environment, "ZHIDA_HOME": str(tmp_path / "killed")}
+def test_a_demo_killed_again_and_again_ends_with_the_same_figures(demo_built: Any, tmp_path: Path) -> None:
+    _, undisturbed = demo_built
+    killed_home = demo_environment(tmp_path / "killed")
     chooser = random.Random(11)
     for _ in range(KILLS):
         process = subprocess.Popen(
-            [sys.executable, "-m", "zhida", "demo", "--no-serve", "--quiet", "--residents", str(SMALL)],
+            [sys.executable, "-m", "zhida", "demo", "--no-serve", "--quiet", "--residents", str(DEMO_RESIDENTS)],
             env=killed_home,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -74,11 +67,11 @@ def test_a_demo_killed_again_and_again_ends_with_the_same_figures(tmp_path: Path
         time.sleep(chooser.uniform(1.5, undisturbed["seconds"]["total"]))
         os.killpg(process.pid, 9)
         process.wait()
-    assert steady(demo(killed_home, SMALL)) == steady(undisturbed)
+    assert steady(demo(killed_home, DEMO_RESIDENTS)) == steady(undisturbed)
 
 
 def test_ctrl_c_says_that_the_same_command_carries_on(tmp_path: Path) -> None:
-    environment = {**os.environ, "ZHIDA_DEMO": "1", "ZHIDA_TODAY": "2025-11-05", "DATABASE_URL": "", "ZHIDA_HOME": str(tmp_path)}
+    environment = demo_environment(tmp_path)
     process = subprocess.Popen(
         [sys.executable, "-m", "zhida", "demo", "--no-serve", "--quiet", "--residents", str(SMALL)],
         env=environment,

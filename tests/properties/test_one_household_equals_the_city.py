@@ -16,7 +16,6 @@ from zhida.engine.api import Batch, HouseholdFacts, Program
 from zhida.engine.vector import VectorProgram
 from zhida.kernel.period import Month
 
-pytestmark = pytest.mark.xdist_group("demo")
 OCTOBER = Month(2025, 10)
 # Households that are also calculated one by one by machine code.
 SOME = 300

@@ -28,7 +28,7 @@ from zhida.blocks.records.models import Snapshot
 from zhida.engine.api import Program
 from zhida.kernel.period import Month
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.django_db
 OCTOBER = Month(2025, 10)
 STAFF = Viewer("policy", "policy_staff", "330100")
 HEAD = "title: {zh: 试, en: A try}\nfrom: 2025-10\n"

@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from tests.conftest import DEMO_RESIDENTS, run_zhida
 from tests.spark.embedded import EmbeddedRun, finished_run, in_order, in_small_row_groups
 
 from zhida.blocks.records import api as records
@@ -33,15 +32,9 @@ SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 @pytest.fixture(scope="module")
-def embedded_run(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedRun:
-    """A small city, built and decided by the commands for it."""
-    home = tmp_path_factory.mktemp("city")
-    environment = {**os.environ, "ZHIDA_HOME": str(home), "ZHIDA_TODAY": "2025-11-05", "DATABASE_URL": ""}
-    build = ["city", "build", "--residents", str(DEMO_RESIDENTS), "--truth", "defects", "--quiet"]
-    for command in (build, ["month", "--month", "2025-10", "--stop-after", "decide", "--quiet"]):
-        done = run_zhida(command, environment)
-        assert done.returncode == 0, done.stderr[-4000:]
-    return finished_run(home)
+def embedded_run(demo_home: tuple[Path, dict[str, Any], dict[str, str]]) -> EmbeddedRun:
+    """The month that the demonstration decided by its commands."""
+    return finished_run(demo_home[0])
 
 
 @pytest.fixture(scope="module")

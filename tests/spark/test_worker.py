@@ -25,9 +25,6 @@ from zhida.engine.spark.errors import SparkMissing
 from zhida.engine.spark.session import session
 from zhida.engine.spark.worker import ENTITIES, Task, decide_files, decide_rows, whole_households
 
-# One worker builds the demonstration for all who look at it.
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 @pytest.fixture(scope="session")
 def embedded_run(demo_home: tuple[Path, dict[str, Any], dict[str, str]]) -> EmbeddedRun:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from zhida.engine.vector import VectorProgram
 from zhida.kernel.period import days_since_epoch
 
 # Each example compiles a kernel of its own.
-FEWER = settings(SLOW, max_examples=40)
+FEWER = settings(SLOW, max_examples=int(os.environ.get("ZHIDA_EXAMPLES", "16")))
 
 
 @pytest.fixture(autouse=True, scope="module")
