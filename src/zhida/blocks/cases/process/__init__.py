@@ -8,18 +8,23 @@
     timers.py    ISO 8601 durations and dates
     steps.py     a Process as steps of the kept engine (SpiffWorkflow)
     running.py   one case on its way: what waits, what is done, its values
-    state.py     that case as a few hundred bytes of JSON, and back
+    network.py   which step leads to which; once per version
+    state.py     a case's values as JSON
     layout.py    a simple left-to-right diagram where a file has none
+    diagram.py   what the page's drawing takes
 
 Nothing in a BPMN file is ever executed: conditions are our own FEEL, and no script engine is loaded (decision 0029).
 """
 
+from zhida.blocks.cases.process.diagram import Diagram, diagram_of
 from zhida.blocks.cases.process.errors import ProcessRanAway, ProcessRefused, StateOfAnotherProcess, TokenUnknown, ValueNotKept
+from zhida.blocks.cases.process.layout import with_diagram
 from zhida.blocks.cases.process.model import Element, Flow, Process
 from zhida.blocks.cases.process.read import read_process
 from zhida.blocks.cases.process.running import Running, Stuck, Waiting
 
 __all__ = [
+    "Diagram",
     "Element",
     "Flow",
     "Process",
@@ -31,5 +36,7 @@ __all__ = [
     "TokenUnknown",
     "ValueNotKept",
     "Waiting",
+    "diagram_of",
     "read_process",
+    "with_diagram",
 ]

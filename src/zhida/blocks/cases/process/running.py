@@ -15,7 +15,7 @@ from zhida.blocks.cases.process.steps import Choice, Stuck, Timed, Tokens
 from zhida.kernel import clock
 
 MAX_STEPS = 1_000
-MAX_TOKENS = 500
+MAX_TOKENS = 200
 _HASH_LENGTH = 16
 
 
@@ -131,6 +131,7 @@ class Running:
                 if steps > MAX_STEPS or len(ready) > MAX_TOKENS:
                     raise ProcessRanAway(self.process.name, task.task_spec.element.id, MAX_STEPS)
                 task.run()
+            tokens.tidy()
         tokens.tidy()
 
     def complete(self, token: str, values: Mapping[str, Any]) -> None:
