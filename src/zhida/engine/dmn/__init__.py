@@ -4,6 +4,7 @@
     reading.py   elements to tables; what is not supported is refused with the element's id
     table.py     what a table is, and how it decides one case, with the rules that fired and the facts that are missing
     overlaps.py  at reading time: rules that overlap against their policy, and inputs that no rule covers
+    points.py    values that stand for all values of a column
     lowering.py  a table as nodes of the engine's graph
     columns.py   the graph over columns, with the engine's kernels
 

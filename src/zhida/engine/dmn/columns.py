@@ -186,7 +186,7 @@ def _column(table: DecisionTable, name: str, column: Any, texts: _Texts) -> tupl
     if pa.types.is_integer(kind):
         return (np.asarray(column.fill_null(0).cast(pa.int64())), known), Shape("number", ROW)
     if pa.types.is_decimal(kind) and 0 <= kind.scale <= MAX_SCALE:
-        return (_whole_numbers(column), known), Shape("number", ROW, scale=kind.scale)
+        return (_whole_numbers(table, name, column), known), Shape("number", ROW, scale=kind.scale)
     if pa.types.is_date(kind):
         days = column.cast(pa.date32()).cast(pa.int32()).fill_null(0)
         return (np.asarray(days).astype(np.int64), known), Shape("date", ROW)
@@ -205,13 +205,13 @@ def _unknown_shape(table: DecisionTable, name: str) -> tuple[Any, str]:
     return ("code" if kinds[0] == "text" else kinds[0], ROW) if kinds else ("number", ROW)
 
 
-def _whole_numbers(column: Any) -> Any:
-    """A decimal's digits as int64, which they fit where the column has at most 18; others go through Python."""
+def _whole_numbers(table: DecisionTable, name: str, column: Any) -> Any:
+    """A decimal's digits as int64: the lower half of the 128 bits, where the upper half only repeats its sign."""
     wide = column.fill_null(0).cast(pa.decimal128(38, column.type.scale))
     words = np.frombuffer(wide.buffers()[1], dtype=np.int64).reshape(-1, 2)[wide.offset : wide.offset + len(wide)]
     low = np.ascontiguousarray(words[:, 0])
     if not np.array_equal(words[:, 1], low >> 63):
-        raise OverflowError("a decimal beyond int64")
+        raise DmnRefused(table.place, f"列 {name} 的数字太大；请检查", f"the column {name} has numbers that are too large. Check them")
     return low
 
 

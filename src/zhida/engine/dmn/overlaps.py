@@ -10,25 +10,20 @@ that cannot happen, never the other way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal
-from itertools import pairwise
-from typing import Any
+from datetime import date
+from functools import reduce
+from operator import and_
 
 from zhida.engine.dmn.errors import DmnRefused
-from zhida.engine.dmn.table import TESTED, DecisionTable, Input, Rule, constant_of
-from zhida.engine.feel import Expression
-from zhida.engine.feel.meaning import evaluate
-from zhida.engine.feel.tree import Comparison, IsUnknown, Name, Value, ValueKind, every_part, kind_of_value, names_in
+from zhida.engine.dmn.points import Point, Points
+from zhida.engine.dmn.table import DecisionTable, Rule, constant_of
+from zhida.engine.feel.tree import Name
 
 WORK_MAX = 200_000
 # At reading time less patience is right: a table that is not known to be complete only leaves more answers open.
 READING_WORK_MAX = 20_000
-_STEP = Decimal("0.000001")
-_DAY = timedelta(days=1)
-Point = Value | None
 
 
 @dataclass(frozen=True)
@@ -125,7 +120,7 @@ def written_value(value: Point) -> str:
     return f"{value:f}"
 
 
-# ---- representative values --------------------------------------------------------------------------------------------------------------
+# ---- columns as sets of rules -----------------------------------------------------------------------------------------------------------
 
 
 def dimensions_of(table: DecisionTable) -> list[Dimension]:
@@ -137,91 +132,13 @@ def dimensions_of(table: DecisionTable) -> list[Dimension]:
 
 
 def _dimension(table: DecisionTable, label: str, columns: list[int]) -> Dimension:
-    inputs = [table.columns_in[index] for index in columns]
-    cells = [[rule.cells[index] for index in columns] for rule in table.rules]
-    points = _points(inputs, [cell for row in cells for cell in row])
-    perhaps = [_bits(row, points, True) for row in cells]
-    surely = [_bits(row, points, False) for row in cells]
-    return Dimension(label, points, surely, perhaps)
-
-
-def _bits(cells: Sequence[Expression], points: Sequence[Point], doubtful: bool) -> int:
-    """Set a bit for each point that all cells hit; a cell that names other inputs counts as ``doubtful``."""
-    found = 0
-    for place, point in enumerate(points):
-        if all(_hits(cell, point, doubtful) for cell in cells):
-            found |= 1 << place
-    return found
-
-
-def _hits(cell: Expression, point: Point, doubtful: bool) -> bool:
-    if cell.names - {TESTED}:
-        return doubtful
-    return evaluate(cell.tree, {TESTED: point}, cell.place) is True
-
-
-def _points(inputs: Sequence[Input], cells: Sequence[Expression]) -> list[Point]:
-    tests = [*cells, *(column.allowed for column in inputs if column.allowed is not None)]
-    written = list(_constants(tests))
-    kinds: set[ValueKind | None] = {column.kind for column in inputs if column.kind} or {kind_of_value(value) for value in written}
-    points: list[Point] = []
-    if "number" in kinds or not kinds:
-        is_whole = any(column.is_whole for column in inputs)
-        points += _numbers([value for value in written if kind_of_value(value) == "number"], is_whole)
-    if "date" in kinds:
-        points += _days([value for value in written if kind_of_value(value) == "date"])
-    if "text" in kinds:
-        points += _texts([value for value in written if isinstance(value, str)])
-    if "bool" in kinds:
-        points += [True, False]
-    allowed = [column.allowed for column in inputs if column.allowed is not None]
-    points = [point for point in points if all(_hits(test, point, True) for test in allowed)]
-    if any(isinstance(part, IsUnknown) for cell in cells for part in every_part(cell.tree)):
-        points.append(None)
-    return points
-
-
-def _constants(tests: Sequence[Expression]) -> Iterator[Value]:
-    """Give every value that a cell compares its column with."""
-    for test in tests:
-        for part in every_part(test.tree):
-            if isinstance(part, Comparison) and isinstance(part.left, Name) and not names_in(part.right):
-                value = evaluate(part.right, {}, test.place)
-                if value is not None:
-                    yield value
-
-
-def _numbers(written: Sequence[Any], is_whole: bool) -> list[Point]:
-    marks = sorted(set(written))
-    if not marks:
-        return [Decimal(0)]
-    points = [marks[0] - 1, *marks, *(_between(low, high) for low, high in pairwise(marks)), marks[-1] + 1]
-    if is_whole:
-        points = [whole for point in points for whole in (point // 1, point // 1 + 1)]
-    return sorted(set(points))
-
-
-def _between(low: Decimal, high: Decimal) -> Decimal:
-    """Return a number between two, the lower one where there is none with six decimals."""
-    middle: Decimal = (low + high) / 2
-    whole = middle // 1
-    if low < whole < high:
-        return whole
-    return middle.quantize(_STEP) if high - low > _STEP else low
-
-
-def _days(written: Sequence[Any]) -> list[Point]:
-    marks = sorted(set(written)) or [date(2025, 1, 1)]
-    around = {day + step for day in marks for step in (-_DAY, _DAY) if date.min < day < date.max}
-    return sorted({*marks, *around})
-
-
-def _texts(written: Sequence[str]) -> list[Point]:
-    """The texts that are written, and one that is not."""
-    other = "…"
-    while other in written:
-        other += "…"
-    return [*dict.fromkeys(written), other]
+    points = Points([table.columns_in[index] for index in columns], [rule.cells[index] for rule in table.rules for index in columns])
+    surely, perhaps = [], []
+    for rule in table.rules:
+        cells = [rule.cells[index] for index in columns]
+        perhaps.append(reduce(and_, [points.hit_by(cell, True) for cell in cells]))
+        surely.append(reduce(and_, [points.hit_by(cell, False) for cell in cells]))
+    return Dimension(label, points.values, surely, perhaps)
 
 
 # ---- gaps -------------------------------------------------------------------------------------------------------------------------------

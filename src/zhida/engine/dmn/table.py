@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from zhida.engine.feel import Expression
@@ -99,7 +100,7 @@ class DecisionTable:
     def gives_list(self) -> bool:
         return self.policy in LISTS and self.aggregation is None
 
-    @property
+    @cached_property
     def own_names(self) -> tuple[str, ...]:
         """Every name this table asks for, those of required tables' answers included, in the order of the columns."""
         read = [column.expression for column in self.columns_in]
@@ -108,7 +109,7 @@ class DecisionTable:
         read += [output.default for output in self.columns_out if output.default is not None]
         return tuple(dict.fromkeys(name for expression in read for name in sorted(expression.names) if name != TESTED))
 
-    @property
+    @cached_property
     def answers_of_others(self) -> dict[str, tuple[DecisionTable, str]]:
         """The names under which required tables' outputs are known here: ``name``, or ``name.output`` where there are several."""
         found: dict[str, tuple[DecisionTable, str]] = {}
@@ -117,7 +118,7 @@ class DecisionTable:
                 found[name if len(table.outputs) == 1 else f"{name}.{output}"] = (table, output)
         return found
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """The names a caller may give, those that required tables ask for first."""
         others = self.answers_of_others
@@ -189,6 +190,8 @@ class _Case:
         self.table = table
         self.known = {name: known_value(name, values.get(name), table.place) for name in table.own_names}
         self.tested = [self._input(column) for column in table.columns_in]
+        # What each column's cells see.
+        self.seen = [{**self.known, TESTED: value} for value in self.tested]
         self.fires = {rule.number: self._fires(rule) for rule in table.rules}
 
     def _input(self, column: Input) -> Value | None:
@@ -199,7 +202,7 @@ class _Case:
         return value if is_allowed else None
 
     def _cell(self, rule: Rule, index: int) -> bool | None:
-        answer = evaluate(rule.cells[index].tree, {**self.known, TESTED: self.tested[index]}, rule.place)
+        answer = evaluate(rule.cells[index].tree, self.seen[index], rule.place)
         return answer if isinstance(answer, bool) else None
 
     def _fires(self, rule: Rule) -> bool | None:
@@ -313,14 +316,18 @@ class _Case:
             if self.fires[rule.number] is None:
                 for index, column in enumerate(self.table.columns_in):
                     if self._cell(rule, index) is None:
-                        found |= self._unknown_in(column.expression.tree, self.tested[index])
-                        found |= self._unknown_in(rule.cells[index].tree, True)
+                        found |= self._unknown_in_cell(column, self.tested[index], rule.cells[index])
             for expression in rule.outputs:
                 found |= self._unknown_in(expression.tree, self._say(expression))
         for output in self.table.columns_out:
             if output.default is not None:
                 found |= self._unknown_in(output.default.tree, self._say(output.default))
         return tuple(name for name in self.table.own_names if name in found)
+
+    def _unknown_in_cell(self, column: Input, tested: Value | None, cell: Expression) -> set[str]:
+        """The unknown names of an open cell and its column; where all are known, those of a cell that has no value (divided by zero)."""
+        found = self._unknown_in(column.expression.tree, tested) | self._unknown_in(cell.tree, True)
+        return found or set(cell.names - {TESTED}) or set(column.expression.names)
 
     def _unknown_in(self, tree: Tree, value: Value | None) -> set[str]:
         """The unknown names of a tree; all of them where they are known and the tree is not (divided by zero, not allowed)."""

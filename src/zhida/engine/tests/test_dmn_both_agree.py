@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pyarrow as pa
@@ -103,3 +104,33 @@ def test_what_is_decided_stays_whatever_the_unknown_turn_out_to_be(read: Decisio
     else:
         assert read.decide(case).missing
         assert all(case[name] is None or name == "t" or "m" in read.inputs for name in read.decide(case).missing)
+
+
+PLAIN_CELLS = {name: [cell for cell in CELLS[name] if "m" not in cell] for name in ("n", "t", "b", "d")}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_overlaps_and_gaps_are_those_that_trying_all_values_finds(data: st.DataObject) -> None:
+    names = data.draw(st.lists(st.sampled_from(sorted(PLAIN_CELLS)), min_size=1, max_size=2, unique=True))
+    row = st.tuples(*(st.sampled_from(PLAIN_CELLS[name]) for name in names), st.just('"x"'))
+    rules = [(*cells, f'"{number}"') for number, (*cells, _) in enumerate(data.draw(st.lists(row, min_size=1, max_size=3)))]
+    inputs = [f"{name}:{KINDS[name]}" for name in names]
+    every = table(rules, inputs, policy="RULE ORDER")
+    asks = {name for index, name in enumerate(names) if any("null" in rule[index] for rule in rules)}
+    tries: dict[str, list[Any]] = {
+        "n": [Decimal(number) / 4 for number in range(-8, 41)],
+        "t": ["a", "b", "c"],
+        "b": [True, False],
+        "d": [date.fromordinal(day.toordinal() + step) for day in DAYS for step in (-1, 0, 1)],
+    }
+    tried = [tries[name] + [None] * (name in asks) for name in names]
+    found = [every.decide(dict(zip(names, values, strict=True))) for values in product(*tried)]
+    overlaps = any(len(decided.rules) > 1 for decided in found)
+    try:
+        read = table(rules, inputs)
+    except DmnRefused:
+        assert overlaps
+        return
+    assert not overlaps
+    assert (read.gaps() is None) == all(decided.rules for decided in found)
