@@ -1,5 +1,6 @@
 """The door of cases: life events and their declarations, cases under way, desks, deadlines."""
 
+from zhida.blocks.cases.counter import possible_applicants
 from zhida.blocks.cases.declarations.installed import folders, life_event, life_events
 from zhida.blocks.cases.declarations.model import Field, Item, LifeEventDeclaration
 from zhida.blocks.cases.declarations.reading import Problem, problems_of, read_life_event
@@ -41,6 +42,7 @@ from zhida.blocks.cases.errors import (
     SystemRefused,
     UnknownLifeEvent,
 )
+from zhida.blocks.cases.figures import LightLine, RedItem, Wait, lights, red_items, waits
 from zhida.blocks.cases.handing import HandedPayables, hand_over_records, prepare_case_payments
 from zhida.blocks.cases.models import Case, CaseAppeal, CaseItem, ItemQuestion, Rating
 from zhida.blocks.cases.opening import (
@@ -65,10 +67,10 @@ from zhida.blocks.cases.queries import (
     declaration_of,
     desk_item,
     element_states,
-    lights,
     my_case,
     my_cases,
     office_case,
+    payables_waiting,
     questions,
     queue,
     queue_counts,
@@ -112,16 +114,19 @@ __all__ = [
     "LifeEventDeclaration",
     "LifeEventInvalid",
     "Light",
+    "LightLine",
     "OfficerUnknown",
     "Preview",
     "Problem",
     "Rating",
     "RatingRefused",
     "ReasonNeeded",
+    "RedItem",
     "Supervised",
     "SystemDown",
     "SystemRefused",
     "UnknownLifeEvent",
+    "Wait",
     "Worked",
     "agree",
     "answer",
@@ -153,6 +158,8 @@ __all__ = [
     "open_case",
     "opt_out",
     "opted_out",
+    "payables_waiting",
+    "possible_applicants",
     "possible_subjects",
     "prepare_case_payments",
     "preview",
@@ -161,6 +168,7 @@ __all__ = [
     "queue",
     "queue_counts",
     "read_life_event",
+    "red_items",
     "refuse_item",
     "retry_item",
     "return_item",
@@ -169,6 +177,7 @@ __all__ = [
     "supervise",
     "undo_done",
     "value_text",
+    "waits",
     "withdraw_case",
     "work",
     "working_days_between",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Viewer
@@ -27,10 +27,12 @@ from zhida.blocks.cases.models import (
 )
 from zhida.blocks.cases.moving import Moving
 from zhida.blocks.cases.opening import fields_waited_for, require_resident_of
-from zhida.blocks.cases.rules import AT_A_DESK, CLOSED, OVER, STREET, WAITING, CaseState, ItemState, Light, light
+from zhida.blocks.cases.rules import AT_A_DESK, CLOSED, OVER, STREET, WAITING, CaseState, HandOver, ItemState, Light, light
 from zhida.kernel import clock
 
 PAGE_ROWS = 25
+# More digits than any case has: no number of a case.
+NUMBER_DIGITS = 15
 HIDDEN = tuple(state for state in ItemState if state not in (ItemState.STUCK, ItemState.UNDO))
 
 
@@ -134,11 +136,11 @@ def office_case(viewer: Viewer, case_id: int) -> CaseView:
     case = _case(case_id)
     declared = declaration_of(case)
     own = [item.key for item in declared.items.values() if item.department == viewer.department]
+    is_whole = viewer.department == declared.leads and viewer.sees_area(case.community)
     is_street = viewer.department == STREET and viewer.sees_area(case.community)
-    if not is_street and not CaseItem.objects.filter(at_desk(viewer), case=case).exists() and not _asked_about(viewer, case):
+    if not (is_whole or is_street or CaseItem.objects.filter(at_desk(viewer), case=case).exists() or _asked_about(viewer, case)):
         raise CaseNotFound(case_id)
     access.record_access(viewer, purpose, "cases.view", f"case {case_id}")
-    is_whole = viewer.department == declared.leads and viewer.sees_area(case.community)
     return _view(viewer, case, None if is_whole else own)
 
 
@@ -164,8 +166,8 @@ def _view(viewer: Viewer, case: Case, only: Sequence[str] | None) -> CaseView:
     if only is not None:
         entries = entries.filter(Q(item__in=only) | Q(item=""))
     return CaseView(
-        case=case, declared=declared, items=item_lines(declared, rows), evidence=evidence_lines(declared, case, only), decisions=list(decisions),
-        payables=list(payables), entries=list(entries),
+        case=case, declared=declared, items=item_lines(declared, rows), evidence=evidence_lines(declared, case, only),
+        decisions=list(decisions), payables=list(payables), entries=list(entries),
         asked=fields_waited_for(Moving(case, viewer)) if is_resident and case.state == CaseState.OPEN else [],
         crossroads=next((row for row in rows if row.token.startswith("crossroads:") and row.state not in OVER), None),
     )  # fmt: skip
@@ -213,12 +215,26 @@ def element_states(view: CaseView) -> dict[str, str]:
     return states
 
 
-def queue(viewer: Viewer, *, which: str = "open", event: str = "") -> QuerySet[CaseItem]:
+def queue(viewer: Viewer, *, which: str = "open", event: str = "", text: str = "") -> QuerySet[CaseItem]:
     """Return the items of the viewer's desk, those due first first. which: open, mine, free, waiting, over, late.
 
-    Raises: PermissionMissing.
+    text: a case's number, or the beginning of its subject's name. Raises: PermissionMissing.
     """
-    access.require(viewer, HANDLE)
+    purpose = access.require(viewer, HANDLE)
+    access.record_access(viewer, purpose, "cases.queue", which)
+    found = _queue(viewer, which, event)
+    return found.filter(_named(text, "case__")) if text.strip() else found
+
+
+def _named(text: str, path: str = "") -> Q:
+    """Return the condition for cases of a number, as people write it, or of a name that begins so."""
+    written = text.strip()
+    number = written.rpartition("-")[2]
+    condition = Q(**{f"{path}subject_name__startswith": written})
+    return condition | Q(**{f"{path}pk": int(number)}) if number.isdecimal() and len(number) <= NUMBER_DIGITS else condition
+
+
+def _queue(viewer: Viewer, which: str, event: str = "") -> QuerySet[CaseItem]:
     # An automatic item is on nobody's desk until it needs a person.
     found = CaseItem.objects.filter(at_desk(viewer)).exclude(is_automatic=True, state__in=HIDDEN).select_related("case")
     if event:
@@ -235,7 +251,8 @@ def queue(viewer: Viewer, *, which: str = "open", event: str = "") -> QuerySet[C
 
 def queue_counts(viewer: Viewer) -> dict[str, int]:
     """Count what stands in each part of the viewer's queue."""
-    return {which: queue(viewer, which=which).count() for which in ("open", "mine", "free", "waiting", "late")}
+    access.require(viewer, HANDLE)
+    return {which: _queue(viewer, which).count() for which in ("open", "mine", "free", "waiting", "late")}
 
 
 def desk_item(viewer: Viewer, item_id: int) -> DeskItem:
@@ -247,7 +264,8 @@ def desk_item(viewer: Viewer, item_id: int) -> DeskItem:
     view = office_case(viewer, item.case_id)
     return DeskItem(
         item=item, case=item.case, declared=view.declared, light=light(item.due_on, clock.today()), view=view,
-        effects=list(CaseEffect.objects.filter(item=item)), questions=list(ItemQuestion.objects.filter(item=item)),
+        effects=list(CaseEffect.objects.filter(item=item).prefetch_related("records")),
+        questions=list(ItemQuestion.objects.filter(item=item)),
     )  # fmt: skip
 
 
@@ -257,21 +275,23 @@ def questions(viewer: Viewer) -> list[ItemQuestion]:
     return list(ItemQuestion.objects.filter(at_desk(viewer), answered_at=None).select_related("item__case").order_by("due_on", "pk"))
 
 
-def street_cases(viewer: Viewer, state: str = "") -> QuerySet[Case]:
-    """Return the cases of the viewer's area that its department leads; for a street, all of its residents. Raises: PermissionMissing."""
-    access.require(viewer, HANDLE)
+def street_cases(viewer: Viewer, state: str = "", text: str = "") -> QuerySet[Case]:
+    """Return the cases of the viewer's area that its department leads; for a street, all of its residents.
+
+    text: a case's number, or the beginning of its subject's name. Raises: PermissionMissing.
+    """
+    purpose = access.require(viewer, HANDLE)
+    access.record_access(viewer, purpose, "cases.area", state or "all")
     low, high = viewer.community_span
     found = Case.objects.filter(community__gte=low, community__lt=high)
     if viewer.department != STREET:
         found = found.filter(event__in=[key for key, declared in life_events().items() if declared.leads == viewer.department])
+    found = found.filter(_named(text)) if text.strip() else found
     return found.filter(state=state) if state else found
 
 
-def lights(viewer: Viewer) -> list[dict[str, Any]]:
-    """Count open items by department and light in the captain's area, without anybody's name. Raises: PermissionMissing."""
-    access.require(viewer, "cases.supervise")
-    low, high = viewer.community_span
-    today = clock.today()
-    rows = CaseItem.objects.filter(area__gte=low, area__lt=high, state__in=AT_A_DESK, is_automatic=False)
-    counted = rows.values("department", "case__event", "item", "due_on").annotate(count=Count("pk"))
-    return [{**row, "light": light(row["due_on"], today)} for row in counted]
+def payables_waiting(viewer: Viewer) -> QuerySet[CasePayable]:
+    """Return what cases found due and no batch has taken yet. Raises: PermissionMissing."""
+    purpose = access.require(viewer, "payments.prepare")
+    access.record_access(viewer, purpose, "cases.payables", "waiting")
+    return CasePayable.objects.filter(state=HandOver.WAITING).select_related("effect__item__case")
