@@ -132,7 +132,8 @@ class Running:
                     raise ProcessRanAway(self.process.name, task.task_spec.element.id, MAX_STEPS)
                 task.run()
             tokens.tidy()
-        tokens.tidy()
+        for task in tokens.live():
+            tokens.number(task)
 
     def complete(self, token: str, values: Mapping[str, Any]) -> None:
         """Say that a waiting step is done and what came out of it, and go on. Raises: TokenUnknown."""

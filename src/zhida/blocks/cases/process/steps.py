@@ -64,7 +64,6 @@ class Tokens(Workflow):
         self.tasks = {root.id: root}
         root._children = [task.id for task in tokens]
         for task in tokens:
-            self.number(task)
             task._parent, task._children = root.id, []
             self.tasks[task.id] = task
         self.last_task = None
