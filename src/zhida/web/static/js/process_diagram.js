@@ -2,7 +2,7 @@
 // list is there. Data: <script type="application/json"> inside the figure, {xml or url, states: {element: state}, notes: {element: text}}.
 const MARKS = new Set(["done", "waiting", "late", "refused", "undone"]);
 // Below this scale a step's name cannot be read; a wider diagram is moved instead of shrunk further.
-const SMALLEST = 0.62;
+const SMALLEST = 0.85;
 const LARGEST = 1.25;
 const MARGIN = 24;
 
@@ -14,12 +14,13 @@ async function draw(figure) {
   const viewer = new BpmnJS({
     container: canvasPlace,
     bpmnRenderer: { defaultFillColor: "var(--paper)", defaultStrokeColor: "var(--edge-strong)", defaultLabelColor: "var(--ink)" },
-    textRenderer: { defaultStyle: { fontFamily: getComputedStyle(figure).fontFamily }, externalStyle: { fontSize: 12 } },
+    textRenderer: { defaultStyle: { fontFamily: getComputedStyle(figure).fontFamily, fontSize: 14 }, externalStyle: { fontSize: 14 } },
     zoomScroll: { enabled: false },
   });
   await viewer.importXML(xml);
   const [canvas, elements, overlays] = ["canvas", "elementRegistry", "overlays"].map((name) => viewer.get(name));
 
+  for (const task of elements.filter((element) => /Task$/.test(element.type))) canvas.addMarker(task.id, "is-task");
   for (const [id, state] of Object.entries(data.states ?? {})) {
     if (elements.get(id) && MARKS.has(state)) canvas.addMarker(id, `is-${state}`);
   }
@@ -28,7 +29,7 @@ async function draw(figure) {
     const note = document.createElement("span");
     note.className = `process-diagram__note is-${data.states?.[id] ?? "plain"}`;
     note.textContent = text;
-    overlays.add(id, { position: { bottom: 10, left: 6 }, html: note });
+    overlays.add(id, { position: { bottom: 10, left: 6 }, scale: { min: 0.8, max: 1 }, html: note });
   }
 
   const box = canvas.viewbox().inner;
@@ -40,7 +41,7 @@ async function draw(figure) {
   function fit(smallest) {
     const width = canvasPlace.clientWidth - 2 * MARGIN;
     const scale = Math.min(LARGEST, Math.max(smallest, width / box.width));
-    canvasPlace.style.height = `${Math.ceil(Math.min(box.height * scale, innerHeight * 0.75)) + 2 * MARGIN + 24}px`;
+    canvasPlace.style.height = `${Math.ceil(Math.min(box.height * scale, innerHeight * 0.62)) + 2 * MARGIN + 24}px`;
     canvas.resized();
     const [w, h] = [canvasPlace.clientWidth / scale, canvasPlace.clientHeight / scale];
     const margin = MARGIN / scale;
@@ -61,6 +62,10 @@ async function draw(figure) {
     if (!action) return;
     event.preventDefault();
     action();
+  });
+  // A finger moves the diagram sideways and the page up and down (touch-action in process.css).
+  canvasPlace.addEventListener("pointermove", (event) => {
+    if (event.pointerType === "touch") scroll(event.movementX, 0);
   });
   for (const button of figure.querySelectorAll("[data-do]")) button.addEventListener("click", actions[button.dataset.do]);
 
