@@ -16,6 +16,8 @@ PAGES: list[tuple[str, str, str]] = [
     ("", "/sign-in/", ""),
     ("", "/verify/?code=2345", ""),
     ("", "/there-is-no-such-page/", ""),
+    ("", "/services/?q=孩子生了能领什么", ""),
+    ("", "/services/basic/?sector=support", ""),
     ("captain", "/my/", ""),
     ("lin_xiaoman", "/my/", ""),
     ("lin_xiaoman", "/my/?q=低", ""),
@@ -24,6 +26,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("lin_xiaoman", "/my/", ".line--not_entitled a"),
     ("lin_xiaoman", "/my/appeals/", ""),
     ("lin_xiaoman", "/my/history/", ""),
+    ("lin_xiaoman", "/my/eligible/", ""),
     ("lin_xiaoman", "/my/certificates/", ""),
 ]
 

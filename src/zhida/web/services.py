@@ -45,7 +45,8 @@ def services(request: HttpRequest) -> HttpResponse:
         context["found"] = (
             catalogue.services_of(event) if event in catalogue.life_events() else [each for each in known if each.sector == sector]
         )
-    context["events"] = [(event, catalogue.services_of(key)) for key, event in catalogue.life_events().items()]
+    brings = [(event, catalogue.services_of(key)) for key, event in catalogue.life_events().items()]
+    context["events"] = sorted(brings, key=lambda each: -len(each[1]))
     counted = [(key, label, sum(each.sector == key for each in known)) for key, label in catalogue.sectors().items()]
     context["sectors"] = [each for each in counted if each[2]]
     context["total"] = len(known)

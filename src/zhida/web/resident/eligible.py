@@ -39,10 +39,14 @@ def eligible(request: HttpRequest) -> HttpResponse:
 
 
 def _service(each: catalogue.ServiceEligibility, request: HttpRequest) -> dict[str, Any]:
-    """Put the answers that make the service's status in front, those that came to nothing behind."""
+    """Put the answers that make the service's status in front; those that came to nothing behind, by benefit."""
     answers = [
         {"line": told.line, "who": entitlements.who(told.line, request.viewer.resident_no), "changes": told.changes}
         for told in each.answers
     ]
+    refused: dict[str, list[dict[str, Any]]] = {}
+    for answer in answers:
+        if answer["line"].status == "not_entitled":
+            refused.setdefault(answer["line"].benefit.code, []).append(answer)
     first = [answer for answer in answers if answer["line"].status != "not_entitled"]
-    return {"service": each.service, "first": first, "rest": answers[len(first) :]}
+    return {"service": each.service, "first": first, "refused": list(refused.values()), "refused_count": len(answers) - len(first)}
