@@ -166,3 +166,11 @@ class RatingRefused(ZhidaError):
 class FileRefused(ZhidaError):
     def __init__(self, name: str, zh: str, en: str) -> None:
         super().__init__(f"文件“{name[:60]}”没有收下：{zh}。", f"The file '{name[:60]}' was not taken: {en}.")
+
+
+class SituationUnreadable(ZhidaError):
+    def __init__(self, file: str, name: str, what: str) -> None:
+        super().__init__(
+            f"{file} 里的情形“{name}”写得不对：{what}；请对照其他事件的 tests/。",
+            f"Situation '{name}' of {file} is not written as it should be: {what}. Compare the tests/ of another life event.",
+        )

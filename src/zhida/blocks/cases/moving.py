@@ -22,6 +22,7 @@ from zhida.blocks.cases.models import Case, CaseEntry, CaseItem
 from zhida.blocks.cases.process import Running
 from zhida.blocks.cases.rules import OVER, CaseState, ItemState, desk_area, due_after, moved_on
 from zhida.blocks.cases.telling import tell
+from zhida.engine.dmn import DecisionTable
 from zhida.kernel import clock
 from zhida.kernel.text import Text
 
@@ -175,16 +176,21 @@ def _wait_for_answers(moving: Moving, item: CaseItem, labels: list[Text]) -> Non
 
 
 def _decide_by_table(moving: Moving, declared: Item, item: CaseItem) -> None:
-    """Let a decision table say what follows. What it cannot say stays unknown, and the gateway behind it tells a person.
+    """Let a decision table say what follows. What it cannot say stays unknown, and the gateway behind it tells a person."""
+    outputs = table_outputs(moving.declared.tables[declared.table], moving.values())
+    complete(moving, item, {**outputs, f"{item.item}_outcome": DONE})
+
+
+def table_outputs(table: DecisionTable, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a decision table says, as a case keeps it.
 
     A table that gives a list gives each of its outputs as the list of what its rules said, in their order.
     """
-    table = moving.declared.tables[declared.table]
-    found = table.decide(typed(moving.values()))
+    found = table.decide(typed(values))
     outputs: dict[str, Any] = {name: plain_value(value) for name, value in found.values.items()}
     for name in table.outputs if found.rows else ():
         outputs[name] = [plain_value(row[name]) for row in found.rows]
-    complete(moving, item, {**outputs, f"{item.item}_outcome": DONE})
+    return outputs
 
 
 def finish(moving: Moving, item: CaseItem, declared: Item) -> None:

@@ -1,0 +1,85 @@
+"""The situations of every installed life event, and that the player notices what is wrong."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from zhida.blocks.cases.declarations.installed import folders
+from zhida.blocks.cases.declarations.reading import read_life_event
+from zhida.blocks.cases.declarations.situations import Tried, try_situations
+from zhida.blocks.cases.errors import SituationUnreadable
+
+FOLDERS = sorted(folders())
+
+
+def _folder(event: str) -> Path:
+    return next(path for path in FOLDERS if path.name == event)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_every_situation_comes_out_as_written(folder: Path) -> None:
+    tried = try_situations(folder)
+    assert tried, "a life event without situations is not tried at all"
+    assert [f"{each.name}: {each.wrong}" for each in tried if each.wrong] == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_the_situations_reach_every_item_and_refuse_something(folder: Path) -> None:
+    text = "".join(path.read_text("utf-8") for path in (folder / "tests").glob("*.yaml"))
+    untried = [key for key in read_life_event(folder).items if key not in text]
+    assert untried == []
+    assert "refused:" in text
+
+
+def _tried_with(tmp_path: Path, situation: str) -> list[Tried]:
+    folder = shutil.copytree(_folder("disability"), tmp_path / "disability")
+    for path in (folder / "tests").glob("*.yaml"):
+        path.unlink()
+    (folder / "tests" / "one.yaml").write_text(situation, "utf-8")
+    return try_situations(folder)
+
+
+def test_what_differs_is_said_item_by_item(tmp_path: Path) -> None:
+    (one,) = _tried_with(
+        tmp_path,
+        "- {name: a, given: {can_go_out: true}, refused: [assessment], "
+        "expect: {done: [certificate], not: [advice], refused: [acceptance], values: {level: 2}, asked: [can_go_out]}}",
+    )
+    said = [each.en for each in one.wrong]
+    assert said[:4] == [
+        "'certificate' should be done and is not",
+        "'acceptance' should be refused and is not reached",
+        "'advice' should not be reached",
+        "level should be 2 and is None",
+    ]
+    assert said[4].startswith("what is asked is: applied_category, can_go_out")
+
+
+def test_a_case_that_comes_to_no_end_is_told(tmp_path: Path) -> None:
+    situation = "- {name: a, given: {}, refused: [certificate], expect: {refused: [certificate]}}"
+    (one,) = _tried_with(tmp_path, situation)
+    assert one.wrong == ()
+    process = tmp_path / "disability" / "process.bpmn"
+    flow = 'sourceRef="is_issued" targetRef="not_issued"'
+    text = process.read_text("utf-8").replace(' default="is_issued__not_issued"', "")
+    condition = f"{flow}><conditionExpression>level = 9</conditionExpression></sequenceFlow>"
+    process.write_text(text.replace(f"{flow}/>", condition), "utf-8")
+    (one,) = try_situations(tmp_path / "disability")
+    assert [each.en for each in one.wrong] == ["it does not come to an end; it stops at is_issued"]
+
+
+@pytest.mark.parametrize(
+    "situation",
+    [
+        "- {name: a, expect: {done: [no_such_item]}}",
+        "- {name: a, given: {no_such_key: 1}, expect: {done: [result]}}",
+        "- {name: a, expects: {done: [result]}}",
+        "- {name: a, entered: {assessment: {no_such_field: 1}}, expect: {done: [result]}}",
+    ],
+)
+def test_a_word_that_the_event_does_not_have_is_refused(tmp_path: Path, situation: str) -> None:
+    with pytest.raises(SituationUnreadable):
+        _tried_with(tmp_path, situation)
