@@ -39,14 +39,20 @@ def eligible(request: HttpRequest) -> HttpResponse:
 
 
 def _service(each: catalogue.ServiceEligibility, request: HttpRequest) -> dict[str, Any]:
-    """Put the answers that make the service's status in front; those that came to nothing behind, by benefit."""
+    """Put the answers that make the service's status in front; those that came to nothing behind."""
     answers = [
         {"line": told.line, "who": entitlements.who(told.line, request.viewer.resident_no), "changes": told.changes}
         for told in each.answers
     ]
-    refused: dict[str, list[dict[str, Any]]] = {}
-    for answer in answers:
-        if answer["line"].status == "not_entitled":
-            refused.setdefault(answer["line"].benefit.code, []).append(answer)
     first = [answer for answer in answers if answer["line"].status != "not_entitled"]
-    return {"service": each.service, "first": first, "refused": list(refused.values()), "refused_count": len(answers) - len(first)}
+    refused = answers[len(first) :]
+    return {"service": each.service, "first": first, "refused": _by_reason(refused), "refused_count": len(refused)}
+
+
+def _by_reason(refused: list[dict[str, Any]]) -> list[tuple[Text, list[tuple[Text | None, list[dict[str, Any]]]]]]:
+    """Group answers by benefit, and within it by the first thing that would change them: what is so of all is said once."""
+    found: dict[Text, dict[Text | None, list[dict[str, Any]]]] = {}
+    for answer in refused:
+        reason = next(iter(answer["changes"]), None)
+        found.setdefault(answer["line"].benefit.label, {}).setdefault(reason, []).append(answer)
+    return [(benefit, list(reasons.items())) for benefit, reasons in found.items()]
