@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.db import IntegrityError, transaction
+
 from zhida.blocks.access.api import SYSTEM, Purpose
 from zhida.blocks.cases.effects.context import Making
 from zhida.blocks.cases.errors import EffectImpossible
@@ -67,10 +69,12 @@ def _write(making: Making, due: CasePayable) -> bool:
         raise EffectImpossible(
             making.item.item, "payment", "还不知道发给谁，请先确定收款人", "nobody is known to receive it; name the payee first"
         )
-    same = CasePayable.objects.filter(benefit=due.benefit, period_key=due.period_key, entity_no=due.entity_no)
-    if same.exclude(state=HandOver.WITHDRAWN).exists():
+    try:
+        # Twins, or two cases at once: the constraint says which of them found it due first.
+        with transaction.atomic():
+            due.save()
+    except IntegrityError:
         return False
-    due.save()
     return True
 
 
