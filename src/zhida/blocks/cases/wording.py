@@ -23,6 +23,9 @@ def value_text(field: Field | None, value: Any) -> Text:
     """Write a value of a case: options and codes of registers by their label, money in yuan, a dash where nothing is known."""
     if value is None or value == "":
         return Text("—", "—")
+    if isinstance(value, list):
+        said = [value_text(field, each) for each in value]
+        return Text("；".join(each.zh for each in said) or "—", "; ".join(each.en for each in said) or "—")
     if isinstance(value, bool):
         return Text("是", "Yes") if value else Text("否", "No")
     if is_id_number(str(value)):

@@ -7,6 +7,8 @@ from typing import Any
 from zhida.blocks.cases.effects.context import Making
 from zhida.blocks.cases.models import CaseDecision
 from zhida.blocks.policies import api as policies
+from zhida.blocks.records import api as records
+from zhida.kernel.money import plain_yuan
 
 # Of several answers about one benefit, such as for mother and child, the process hears the one that says most.
 _SAYS_MOST = {"entitled": 2, "unknown": 1, "not_entitled": 0}
@@ -15,9 +17,8 @@ _SAYS_MOST = {"entitled": 2, "unknown": 1, "not_entitled": 0}
 def decide(making: Making) -> dict[str, Any]:
     """Decide the benefits that an effect names and keep each decision with what it rests on. Raises: NoRun, UnknownFact …"""
     case, benefits = making.case, list(making.settings["benefits"])
-    facts = {fact: making.value(written) for fact, written in (making.settings.get("facts") or {}).items()}
-    people = [number for number in (case.subject_no, case.applicant_no) if number]
-    found = policies.decide_now(case.household_no, people, benefits, facts)
+    facts = {fact: _fact(making, written) for fact, written in (making.settings.get("facts") or {}).items()}
+    found = policies.decide_now(case.household_no, _people(making), benefits, facts)
     CaseDecision.objects.bulk_create(_row(making, found, each) for each in found.decisions)
     values: dict[str, Any] = {}
     for each in found.decisions:
@@ -27,6 +28,22 @@ def decide(making: Making) -> dict[str, Any]:
         values[f"{each.benefit}_amount"] = values.get(f"{each.benefit}_amount", 0) + each.amount
     # A benefit that the law of the month does not know, or of which nobody here can be the one, is not due.
     return {"values": {**{f"{benefit}_status": "not_entitled" for benefit in benefits}, **values}}
+
+
+def _fact(making: Making, written: Any) -> Any:
+    """Return a value of the case as registers write it: money, which cases keep in fen, in yuan."""
+    value = making.value(written)
+    field = making.moving.declared.fields.get(written) if isinstance(written, str) else None
+    return plain_yuan(value) if field is not None and field.kind == "money" and value is not None else value
+
+
+def _people(making: Making) -> list[int]:
+    """Whom to decide: subject and applicant, the subject first; in a case of a household everybody who belongs to it."""
+    case = making.case
+    people = [number for number in (case.subject_no, case.applicant_no) if number]
+    if making.moving.declared.case_key == "household":
+        people += records.read_household(records.newest_snapshot().hash, case.household_no).resident_nos
+    return list(dict.fromkeys(people))
 
 
 def _row(making: Making, found: policies.DecidedNow, each: policies.Decided) -> CaseDecision:

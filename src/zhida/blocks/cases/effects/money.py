@@ -32,12 +32,11 @@ def _due(making: Making) -> Iterator[CasePayable]:
     if "amount" in making.settings:
         yield _entered(making)
         return
-    benefits = making.settings["benefits"]
-    decided = CaseDecision.objects.filter(
-        case=making.case, benefit__in=benefits, status="entitled", replaced_by=None, unit=FEN, amount__gt=0
-    )
-    for each in decided:
-        yield payable(making, each)
+    decided = CaseDecision.objects.filter(case=making.case, benefit__in=making.settings["benefits"], replaced_by=None).order_by("id")
+    # The rules may have been asked again with other facts: the last answer about somebody counts.
+    for each in {(each.benefit, each.entity_no): each for each in decided}.values():
+        if each.status == "entitled" and each.unit == FEN and each.amount > 0:
+            yield payable(making, each)
 
 
 def payable(making: Making, decision: CaseDecision) -> CasePayable:

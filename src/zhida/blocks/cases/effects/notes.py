@@ -14,7 +14,7 @@ def tell_residents(making: Making) -> dict[str, Any]:
     said = making.settings.get("says")
     result = Text(_filled(making, said["zh"]), _filled(making, said["en"])) if said else label
     about = f"{making.item.item}:{making.row.position}"
-    making.moving.tell(making.settings.get("notice", "case_item_done"), about=about, item=label, result=result)
+    making.moving.tell(making.settings.get("notice", "case_item_done"), about=about, item=label, result=result, reason=result)
     return {}
 
 
