@@ -1,6 +1,7 @@
 """The door of cases: life events and their declarations, cases under way, desks, deadlines."""
 
 from zhida.blocks.cases.counter import possible_applicants
+from zhida.blocks.cases.counting import AskedOnce, asked_once
 from zhida.blocks.cases.declarations.installed import folders, life_event, life_events
 from zhida.blocks.cases.declarations.model import Field, Item, LifeEventDeclaration
 from zhida.blocks.cases.declarations.reading import Problem, problems_of, read_life_event
@@ -78,6 +79,7 @@ from zhida.blocks.cases.queries import (
 )
 from zhida.blocks.cases.rules import CASE_TEXT, ITEM_TEXT, LIGHT_TEXT, CaseState, ItemState, Light, light, working_days_between
 from zhida.blocks.cases.supervising import Supervised, supervise
+from zhida.blocks.cases.uploads import UploadedContent, keep_upload, read_upload, upload_names
 from zhida.blocks.cases.wording import department_text, value_text
 from zhida.blocks.cases.working import Worked, work
 
@@ -87,6 +89,7 @@ __all__ = [
     "LIGHT_TEXT",
     "AnswersMissing",
     "AppealNotOpen",
+    "AskedOnce",
     "CannotBeOpened",
     "Case",
     "CaseAppeal",
@@ -126,12 +129,14 @@ __all__ = [
     "SystemDown",
     "SystemRefused",
     "UnknownLifeEvent",
+    "UploadedContent",
     "Wait",
     "Worked",
     "agree",
     "answer",
     "answer_question",
     "ask_department",
+    "asked_once",
     "assign",
     "claim",
     "claim_next",
@@ -147,6 +152,7 @@ __all__ = [
     "folders",
     "give_back",
     "hand_over_records",
+    "keep_upload",
     "life_event",
     "life_events",
     "light",
@@ -168,6 +174,7 @@ __all__ = [
     "queue",
     "queue_counts",
     "read_life_event",
+    "read_upload",
     "red_items",
     "refuse_item",
     "retry_item",
@@ -176,6 +183,7 @@ __all__ = [
     "street_cases",
     "supervise",
     "undo_done",
+    "upload_names",
     "value_text",
     "waits",
     "withdraw_case",

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import SYSTEM, Purpose, Viewer
-from zhida.blocks.cases import undoing
+from zhida.blocks.cases import undoing, uploads
 from zhida.blocks.cases.declarations.installed import keep_version, life_event, life_events
 from zhida.blocks.cases.declarations.model import Field, LifeEventDeclaration
 from zhida.blocks.cases.errors import AnswersMissing, CannotBeOpened, CaseInWrongState, CaseNotFound, CaseOpenAlready
@@ -163,6 +163,7 @@ def _agree(moving: Moving, answers: Mapping[str, Any]) -> None:
     case.evidence = {**case.evidence, **{key: {"value": value, "source": ASKED, "on": today} for key, value in answers.items()}}
     case.happened_on = case.happened_on or _happened_on(case.evidence)
     case.agreed_by, case.agreed_at = moving.viewer.account, moving.at
+    uploads.take_in(case, moving.viewer, moving.declared.evidence, answers)
     keep_answers(moving.declared, case, answers)
 
 

@@ -54,7 +54,7 @@ class EffectDeclaration:
 
 @dataclass(frozen=True)
 class OneByOne:
-    """What the item cost a resident when it was done alone."""
+    """What the item cost a resident when it was done alone. visits_now: how often somebody still has to come, such as to be examined."""
 
     forms: int
     fields: int
@@ -62,6 +62,7 @@ class OneByOne:
     visits: int
     source: str
     grade: str
+    visits_now: int = 0
 
 
 @dataclass(frozen=True)

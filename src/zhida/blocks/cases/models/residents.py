@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from zhida.blocks.cases.models.cases import Case
 
@@ -32,9 +33,9 @@ class LifeEventOptOut(models.Model):
 
 
 class UploadedFile(models.Model):
-    """A file that an applicant added to a case; it lies under ``cases/<case>/`` by its hash."""
+    """A file that an applicant added; it lies under ``cases/files/`` by its hash. case: empty while the form is still being filled in."""
 
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="files")
+    case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="files")
     key = models.CharField(max_length=60)
     name = models.CharField(max_length=120)
     content_type = models.CharField(max_length=60)
@@ -42,3 +43,7 @@ class UploadedFile(models.Model):
     size = models.BigIntegerField()
     uploaded_by = models.CharField(max_length=150)
     uploaded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(name="files_waiting", fields=["uploaded_by", "uploaded_at"], condition=Q(case=None))]
