@@ -29,6 +29,7 @@ from zhida.kernel.period import Month
 from zhida.kernel.progress import Progress
 from zhida.project import pipeline
 from zhida.project.budget import assume_shares, cover, cover_programmes
+from zhida.project.demo_cases import play_cases
 from zhida.project.lock import alone_in
 from zhida.project.measure import PeakMemory, Stages
 
@@ -100,6 +101,7 @@ class Demo:
                 run, batch = self.pay_months()
                 cards = self.create_accounts()
                 self.play_tills(cards)
+                self.play_cases(cards)
                 recall, precision = self.compare(truth_side)
             finally:
                 # Where the main job stops, the other one would only hold the files of the next attempt.
@@ -157,6 +159,11 @@ class Demo:
             last_day = date.fromisoformat(os.environ["ZHIDA_TODAY"]) - timedelta(days=1)
             tills.demo_events(SYSTEM, last_day, cards["lin_xiaoman"].community, guests)
             cover_programmes(last_day.year)
+
+    def play_cases(self, cards: dict[str, records.ResidentCard]) -> None:
+        """Find births and deaths in the feeds and let the cast's district do a part of what follows; the cast's own wait for them."""
+        with self.stages.stage("cases"):
+            play_cases(cards["lin_xiaoman"].district, {card.resident_no for card in cards.values()})
 
     def create_accounts(self) -> dict[str, records.ResidentCard]:
         """Make the demonstration's identities: the cast lives in the city, the officers work for it."""

@@ -1,0 +1,78 @@
+"""Joint cases of the demonstration: births and deaths found in the feeds some days ago, some of them on their way, a few of them late."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+from zhida.blocks.access import api as access
+from zhida.blocks.cases import api as cases
+from zhida.kernel.errors import ZhidaError
+
+# When the feeds were looked at: long enough ago that some desks are late by today, whatever the calendar's holidays.
+FOUND_ON = date(2025, 10, 24)
+# Of the births of the cast's district so many were agreed to, each with one more item done than the one before, up to five.
+AGREED, ITEMS_AT_MOST = 18, 6
+ANSWERS = {"text": "汉族", "date": "2025-10-24", "integer": "2", "money": "1200.00", "boolean": "true", "statement": "true"}
+
+
+def play_cases(district: int, cast: set[int]) -> dict[str, int]:
+    """Find what the feeds tell of, let families of a district agree and desks do a part of it; run again it finds that done.
+
+    cast: residents whose cases stay as they were found, for whoever tries the demonstration.
+    """
+    with _on(FOUND_ON):
+        cases.find_cases()
+        births = [case for case in _found_births(district) if not {case.subject_no, case.applicant_no} & cast][:AGREED]
+        for place, case in enumerate(births):
+            _agree(case)
+            _do(case.pk, place % ITEMS_AT_MOST, district)
+    done = cases.supervise()
+    return {"late": done.red, "told": done.told}
+
+
+def _found_births(district: int) -> list[Any]:
+    low, high = district * 1_000_000, (district + 1) * 1_000_000
+    rows = cases.Case.objects.filter(event="birth", community__gte=low, community__lt=high).exclude(found_by="")
+    return list(rows.exclude(applicant_no=0).order_by("pk"))
+
+
+@contextmanager
+def _on(day: date) -> Iterator[None]:
+    """Let everything happen on an earlier day."""
+    today = os.environ["ZHIDA_TODAY"]
+    os.environ["ZHIDA_TODAY"] = min(day, date.fromisoformat(today)).isoformat()
+    try:
+        yield
+    finally:
+        os.environ["ZHIDA_TODAY"] = today
+
+
+def _agree(case: Any) -> None:
+    if case.state == cases.CaseState.FOUND:
+        parent = access.Viewer("demo-parent", "resident", resident_no=case.applicant_no)
+        cases.agree(parent, case.pk, {field.key: answer(field) for field in cases.declaration_of(case).evidence})
+
+
+def answer(field: Any) -> Any:
+    """What demonstration families answer."""
+    return ANSWERS.get(field.kind) or next(iter(field.options), "demo")
+
+
+def _do(case_id: int, count: int, district: int) -> None:
+    """Let the departments of the district finish so many items of a case."""
+    done = cases.CaseItem.objects.filter(case_id=case_id, is_automatic=False, state=cases.ItemState.DONE).count()
+    while done < count:
+        item = cases.CaseItem.objects.filter(case_id=case_id, is_automatic=False, state=cases.ItemState.READY).order_by("pk").first()
+        if item is None:
+            return
+        declared = cases.declaration_of(item.case).items[item.item]
+        officer = access.Viewer(f"demo-{item.department}", "department_officer", str(district), department=item.department)
+        try:
+            cases.finish_item(officer, item.pk, {field.key: answer(field) for field in declared.enters})
+        except ZhidaError:
+            return
+        done += 1
