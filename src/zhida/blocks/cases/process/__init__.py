@@ -5,6 +5,7 @@
     model.py     a Process: elements, flows, timers, conditions
     read.py      XML to a Process; whatever is not supported is refused by name
     checks.py    every element reachable and able to end, no gateway turning in a circle
+    soundness.py joins that may wait for ever, for the validator
     timers.py    ISO 8601 durations and dates
     steps.py     a Process as steps of the kept engine (SpiffWorkflow)
     running.py   one case on its way: what waits, what is done, its values
@@ -22,6 +23,7 @@ from zhida.blocks.cases.process.layout import with_diagram
 from zhida.blocks.cases.process.model import Element, Flow, Process
 from zhida.blocks.cases.process.read import read_process
 from zhida.blocks.cases.process.running import Running, Stuck, Waiting
+from zhida.blocks.cases.process.soundness import stuck_joins
 
 __all__ = [
     "Diagram",
@@ -38,5 +40,6 @@ __all__ = [
     "Waiting",
     "diagram_of",
     "read_process",
+    "stuck_joins",
     "with_diagram",
 ]
