@@ -149,7 +149,8 @@ def find(count: int) -> dict[str, Any]:
     agreed, steps = 0, []
     for case_id, applicant, household_no in Case.objects.order_by("pk").values_list("pk", "applicant_no", "household_no").iterator(5_000):
         began = time.perf_counter()
-        cases.agree(Viewer("bench", "resident", resident_no=applicant or _grown_up(household_no)), case_id, _answers(cases))
+        mother = Viewer("bench", "resident", resident_no=applicant or _grown_up(household_no))
+        cases.agree(mother, case_id, _answers(cases, mother))
         steps.append((time.perf_counter() - began) * 1e3)
         agreed += 1
     return {"found_s": round(found_s, 1), "find_s": round(time.monotonic() - started, 1), "agreed": agreed}
@@ -163,14 +164,17 @@ def _grown_up(household_no: int) -> int:
     return min(members, key=lambda member: member[1] or date.max)[0]
 
 
-def _answers(cases: Any) -> dict[str, Any]:
-    return {field.key: answer(field) for field in cases.life_event(EVENT).evidence}
+def _answers(cases: Any, mother: Any) -> dict[str, Any]:
+    """What every mother answers; a file is uploaded."""
+    fields = cases.life_event(EVENT).evidence
+    files = {field.key: cases.keep_upload(mother, field.key, "bill.pdf", b"%PDF-1.4 bench") for field in fields if field.kind == "file"}
+    return {field.key: files.get(field.key) or answer(field) for field in fields}
 
 
 def answer(field: Any) -> Any:
     """What everybody in the bench answers."""
-    plain = {"text": "测试", "date": "2025-11-05", "integer": "2", "money": "100.00", "boolean": "true", "statement": "true", "file": "bench"}
-    return plain.get(field.kind) or next(iter(field.options))
+    plain = {"text": "测试", "date": "2025-11-05", "integer": "2", "money": "100.00", "boolean": "true", "statement": "true"}
+    return plain.get(field.kind) or next(iter(field.options), "")
 
 
 def work(worker: int) -> dict[str, Any]:

@@ -57,6 +57,7 @@ OFFICERS = (
     ("civil_affairs_2", "蒋丽萍", "department_officer", "district", "civil_affairs"),
     ("disabled_federation", "韩志远", "department_lead", "district", "disabled_federation"),
     ("housing", "魏建华", "department_officer", "district", "housing"),
+    ("education", "苏静怡", "department_officer", "district", "education"),
     ("traffic_police", "姚明辉", "department_officer", "city", "traffic_police"),
 )
 

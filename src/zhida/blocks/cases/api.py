@@ -20,6 +20,7 @@ from zhida.blocks.cases.desk import (
     retry_item,
     return_item,
     share_out,
+    take_back,
     undo_done,
 )
 from zhida.blocks.cases.errors import (
@@ -45,6 +46,7 @@ from zhida.blocks.cases.errors import (
 )
 from zhida.blocks.cases.figures import LightLine, RedItem, Wait, lights, red_items, waits
 from zhida.blocks.cases.handing import HandedPayables, hand_over_records, prepare_case_payments
+from zhida.blocks.cases.mine import Progress, known_evidence, progress
 from zhida.blocks.cases.models import Case, CaseAppeal, CaseItem, ItemQuestion, Rating
 from zhida.blocks.cases.opening import (
     Found,
@@ -121,6 +123,7 @@ __all__ = [
     "OfficerUnknown",
     "Preview",
     "Problem",
+    "Progress",
     "Rating",
     "RatingRefused",
     "ReasonNeeded",
@@ -153,6 +156,7 @@ __all__ = [
     "give_back",
     "hand_over_records",
     "keep_upload",
+    "known_evidence",
     "life_event",
     "life_events",
     "light",
@@ -170,6 +174,7 @@ __all__ = [
     "prepare_case_payments",
     "preview",
     "problems_of",
+    "progress",
     "questions",
     "queue",
     "queue_counts",
@@ -182,6 +187,7 @@ __all__ = [
     "share_out",
     "street_cases",
     "supervise",
+    "take_back",
     "undo_done",
     "upload_names",
     "value_text",

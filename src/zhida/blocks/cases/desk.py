@@ -131,7 +131,7 @@ def finish_item(viewer: Viewer, item_id: int, written: Mapping[str, Any]) -> Cas
         item.entered, item.state, item.reason = entered, ItemState.CLAIMED, ""
         finish(moving, item, declared)
         move(moving)
-    working.work(item.case_id)
+    _ask_outside(moving)
     return item
 
 
@@ -165,7 +165,7 @@ def refuse_item(viewer: Viewer, item_id: int, reason: str) -> CaseItem:
         label, text = moving.declared.items[item.item].label, Text(said, said)
         moving.tell("case_item_refused", about=str(item.pk), item=label, reason=text)
         undoing.refuse(moving, item, said)
-    working.work(item.case_id)
+    _ask_outside(moving)
     return item
 
 
@@ -176,7 +176,23 @@ def undo_done(viewer: Viewer, item_id: int, note: str) -> CaseItem:
         undoing.undone_by_person(moving, item, _reason(item_id, note))
         if moving.case.state == CaseState.OPEN:
             move(moving)
-    working.work(item.case_id)
+    _ask_outside(moving)
+    return item
+
+
+def take_back(viewer: Viewer, item_id: int, reason: str) -> CaseItem:
+    """Take back what was done at one's own desk, also in a case that is closed: a birth certificate that turns out wrong.
+
+    Where a refusal of the item would undo everything, so does this; else only the item itself is undone.
+    Raises: ItemNotFound, ItemInWrongState, CaseOpenAlready, ReasonNeeded.
+    """
+    with transaction.atomic():
+        moving, item = _held_item(viewer, item_id, ItemState.DONE)
+        said = _reason(item_id, reason)
+        if moving.case.state not in (CaseState.OPEN, CaseState.DONE):
+            raise ItemInWrongState(item_id, moving.case.state)
+        undoing.take_back(moving, item, said)
+    _ask_outside(moving)
     return item
 
 
@@ -193,7 +209,7 @@ def retry_item(viewer: Viewer, item_id: int) -> CaseItem:
             item.save()
             finish(moving, item, moving.declared.items[item.item])
         move(moving)
-    working.work(item.case_id)
+    _ask_outside(moving)
     return item
 
 
@@ -307,6 +323,12 @@ def share_out(viewer: Viewer) -> dict[str, int]:
         load[to] += 1
         given[to] += 1
     return given
+
+
+def _ask_outside(moving: Moving) -> None:
+    """Ask the systems that a command wrote messages for, now that it is committed; what fails is asked again by workers."""
+    if moving.has_asked_outside:
+        working.work(moving.case.pk)
 
 
 def _reason(number: int, text: str) -> str:

@@ -136,7 +136,7 @@ def _from_kept(declared: LifeEventDeclaration, cases: Sequence[Wanted], found: l
     wanted = {
         field.key: field
         for field in declared.evidence
-        if not field.source and field.keep_months and field.kind not in ("file", "statement")
+        if not field.source and is_kept(field)
     }
     kept = {
         (row.resident_no, row.key): row
@@ -155,14 +155,20 @@ def _from_kept(declared: LifeEventDeclaration, cases: Sequence[Wanted], found: l
 def keep_answers(declared: LifeEventDeclaration, case: Any, answers: Mapping[str, Any]) -> None:
     """Keep what was answered for as long as its field says."""
     today = clock.today()
+    rows = []
     for field in declared.evidence:
         number = case.applicant_no if field.of == "applicant" else case.subject_no
-        if answers.get(field.key) is None or not number or not field.keep_months or field.kind in ("file", "statement"):
-            continue
-        until = Month.of(today).shifted(field.keep_months).start
-        KeptAnswer.objects.update_or_create(
-            resident_no=number, key=field.key, defaults={"value": answers[field.key], "answered_on": today, "until": until}
-        )
+        if answers.get(field.key) is not None and number and is_kept(field):
+            until = Month.of(today).shifted(field.keep_months).start
+            rows.append(KeptAnswer(resident_no=number, key=field.key, value=answers[field.key], answered_on=today, until=until))
+    KeptAnswer.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["resident_no", "key"], update_fields=["value", "answered_on", "until"]
+    )
+
+
+def is_kept(field: Field) -> bool:
+    """A file and a declaration belong to their case; anything else that was asked may serve the next one."""
+    return bool(field.keep_months) and field.kind not in ("file", "statement")
 
 
 def missing(declared: LifeEventDeclaration, evidence: Mapping[str, Any], items: Iterable[str] | None = None) -> list[Field]:

@@ -17,7 +17,7 @@ from zhida.blocks.cases import effects
 from zhida.blocks.cases.declarations.installed import declared_as
 from zhida.blocks.cases.declarations.model import Item, LifeEventDeclaration
 from zhida.blocks.cases.errors import CaseNotFound
-from zhida.blocks.cases.evidence import missing, values_of
+from zhida.blocks.cases.evidence import Person, missing, persons, values_of
 from zhida.blocks.cases.models import Case, CaseEntry, CaseItem
 from zhida.blocks.cases.process import Running
 from zhida.blocks.cases.rules import OVER, CaseState, ItemState, desk_area, due_after, moved_on
@@ -41,6 +41,8 @@ class Moving:
     entries: list[CaseEntry] = field(default_factory=list)
     at: datetime = field(default_factory=clock.now)
     today: date = field(default_factory=clock.today)
+    # A worker should look at the case after the commit: a system outside is to be asked.
+    has_asked_outside: bool = False
 
     @cached_property
     def declared(self) -> LifeEventDeclaration:
@@ -54,6 +56,11 @@ class Moving:
     def items(self) -> list[CaseItem]:
         """Every item so far, oldest first; new ones are appended as they are made."""
         return list(CaseItem.objects.filter(case=self.case))
+
+    @cached_property
+    def people(self) -> dict[int, Person]:
+        """The subject and the applicant, as registers know them."""
+        return persons([number for number in (self.case.subject_no, self.case.applicant_no) if number])
 
     def note(self, what: str, item: str = "", text: str = "") -> None:
         self.entries.append(

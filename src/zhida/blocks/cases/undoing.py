@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from zhida.blocks.cases import effects
 from zhida.blocks.cases.declarations.model import Item
-from zhida.blocks.cases.models import CaseItem
+from zhida.blocks.cases.errors import CaseOpenAlready
+from zhida.blocks.cases.models import Case, CaseItem
 from zhida.blocks.cases.moving import REFUSED, UNDONE, Moving, close, complete, move, save
-from zhida.blocks.cases.rules import OVER, CaseState, ItemState, due_after
+from zhida.blocks.cases.rules import CLOSED, OVER, CaseState, ItemState, due_after
 
 EFFECTS, PERSON = "effects", "person"
 
@@ -25,6 +26,24 @@ def refuse(moving: Moving, item: CaseItem, reason: str) -> None:
             _mark(moving, name)
         go_on(moving)
     move(moving)
+
+
+def take_back(moving: Moving, item: CaseItem, reason: str) -> None:
+    """Undo an item that was done: with everything else where its refusal would have undone everything.
+
+    Raises: CaseOpenAlready where the resident has begun the same anew meanwhile.
+    """
+    declared = moving.declared.items[item.item]
+    moving.note("taken_back", item.item, reason)
+    if declared.on_refusal == "undo":
+        other = Case.objects.filter(case_key=moving.case.case_key).exclude(state__in=CLOSED).exclude(pk=moving.case.pk).first()
+        if other is not None:
+            raise CaseOpenAlready(moving.case.event, other.pk)
+        moving.case.closed_at = None
+        begin(moving, f"{declared.label.zh}：{reason}")
+        return
+    _mark(moving, item.item)
+    go_on(moving)
 
 
 def _end(moving: Moving, item: CaseItem) -> None:

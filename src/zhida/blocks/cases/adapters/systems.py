@@ -30,6 +30,10 @@ class Answer:
     values: Mapping[str, Any]
 
 
+def has_address(system: str) -> bool:
+    return system in settings.CASE_SYSTEMS
+
+
 def send(system: str, key: str, body: Mapping[str, Any]) -> Answer:
     """Give a message to a department's system. Raises: SystemDown (try again), SystemRefused (a person must look)."""
     address = settings.CASE_SYSTEMS.get(system)

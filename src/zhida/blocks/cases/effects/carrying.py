@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from zhida.blocks.cases.adapters import systems as outside
 from zhida.blocks.cases.declarations.model import EffectDeclaration, Item
 from zhida.blocks.cases.effects import certificates, decisions, money, notes, registers, systems
 from zhida.blocks.cases.effects.context import Making
@@ -18,7 +19,7 @@ from zhida.kernel.text import Text
 if TYPE_CHECKING:
     from zhida.blocks.cases.moving import Moving
 
-# kind -> what makes it and what undoes it; both take a Making. A kind that is not here reaches outside and is carried out by working.py.
+# kind -> what makes it and what undoes it; both take a Making. A system with an address is asked by working.py instead.
 _INSIDE = {
     "decision": (decisions.decide, decisions.undo),
     "payment": (money.make_due, money.undo),
@@ -26,7 +27,12 @@ _INSIDE = {
     "record": (registers.write, registers.undo),
     "certificate": (certificates.issue, certificates.revoke),
     "notice": (notes.tell_residents, notes.undo),
+    "system": (systems.put_into_inbox, systems.take_from_inbox),
 }
+
+
+# What these make names the effect's row, so it is written first.
+_POINTED_AT = ("decision", "payment", "record")
 
 
 @dataclass
@@ -55,19 +61,21 @@ def carry_out(moving: Moving, item: CaseItem, declared: Item) -> Made:
 def _new_effect(item: CaseItem, position: int, effect: EffectDeclaration) -> CaseEffect:
     # A turn of an item is a token: an item that comes round again has effects of its own.
     key = f"{item.case_id}:{item.item}:{item.pk}:{position}"
-    return CaseEffect.objects.create(item=item, position=position, kind=effect.kind, key=key, state=EffectState.WAITING)
+    return CaseEffect(item=item, position=position, kind=effect.kind, key=key, state=EffectState.WAITING)
 
 
 def _make(making: Making, made: Made) -> bool:
     """Make one effect; False where it has to wait. A mistake leaves nothing of it behind and needs a person."""
     row = making.row
-    if row.kind not in _INSIDE:
+    if _is_outside(making):
         systems.ask_for(making)
         made.problem = row_problem(row)
         made.is_retried = row.next_attempt_at is not None
         return False
     try:
         with transaction.atomic():
+            if row.kind in _POINTED_AT and row.pk is None:
+                row.save()
             row.result = _INSIDE[row.kind][0](making)
             row.state, row.problem_zh, row.problem_en = EffectState.DONE, "", ""
             row.save()
@@ -80,6 +88,11 @@ def _make(making: Making, made: Made) -> bool:
     return True
 
 
+def _is_outside(making: Making) -> bool:
+    """Say whether an effect reaches beyond this database: a department's system that has an address of its own."""
+    return making.row.kind == "system" and outside.has_address(making.settings["system"])
+
+
 def row_problem(row: CaseEffect) -> Text | None:
     return Text(row.problem_zh, row.problem_en) if row.problem_zh else None
 
@@ -89,7 +102,7 @@ def undo_effects(moving: Moving, item: CaseItem, declared: Item) -> bool:
     rows = list(CaseEffect.objects.filter(item=item, state__in=(EffectState.DONE, EffectState.UNDOING)).order_by("-position"))
     for row in rows:
         making = Making(moving, item, row, declared.effects[row.position])
-        if row.kind not in _INSIDE:
+        if _is_outside(making):
             if not systems.ask_to_undo(making):
                 return False
             continue

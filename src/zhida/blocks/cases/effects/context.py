@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zhida.blocks.cases.declarations.model import EffectDeclaration
-from zhida.blocks.cases.evidence import Person, persons
+from zhida.blocks.cases.evidence import Person
 from zhida.blocks.cases.models import Case, CaseEffect, CaseItem
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ class Making:
         """What the case knows, with what the officer of this item has just entered."""
         return {**self.moving.values(), **self.item.entered}
 
-    @cached_property
+    @property
     def people(self) -> dict[int, Person]:
-        return persons([number for number in (self.case.subject_no, self.case.applicant_no) if number])
+        return self.moving.people
 
     def value(self, written: Any) -> Any:
         """Return what a value of the declaration stands for: a key of the case, a ``$word`` about it, or itself."""

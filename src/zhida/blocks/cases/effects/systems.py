@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from zhida.blocks.cases.adapters import systems as outside
 from zhida.blocks.cases.effects.context import Making
 from zhida.blocks.cases.models import CaseEffect
 from zhida.blocks.cases.rules import EffectState
@@ -24,9 +25,22 @@ def ask_for(making: Making) -> None:
     if "send" not in row.result:
         row.result = {"system": making.settings["system"], "send": message(making)}
     row.state = EffectState.WAITING
+    making.moving.has_asked_outside = True
     if row.attempts < ATTEMPTS_BEFORE_A_PERSON:
         row.next_attempt_at = row.next_attempt_at or making.moving.at
     row.save()
+
+
+def put_into_inbox(making: Making) -> dict[str, Any]:
+    """Give a message to a department that has no system of its own: a row of this database, written with everything else."""
+    system = making.settings["system"]
+    sent = outside.send(system, making.row.key, message(making))
+    return {"system": system, "reference": sent.reference, "values": {f"{making.item.item}_reference": sent.reference}}
+
+
+def take_from_inbox(making: Making) -> dict[str, Any]:
+    outside.withdraw(making.settings["system"], making.row.key)
+    return {"withdrawn": True}
 
 
 def message(making: Making) -> dict[str, Any]:
@@ -44,6 +58,7 @@ def ask_to_undo(making: Making) -> bool:
     if row.state == EffectState.DONE:
         row.state, row.attempts, row.next_attempt_at = EffectState.UNDOING, 0, making.moving.at
         row.save()
+    making.moving.has_asked_outside = True
     return False
 
 
