@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zhida.blocks.cases import api as cases
 from zhida.kernel.text import Text
 
 _BADGES: dict[str, tuple[str, Text]] = {
@@ -61,6 +62,18 @@ _BADGES: dict[str, tuple[str, Text]] = {
     "open": ("wait", Text("处理中", "Open")),
     "answered": ("good", Text("已答复", "Answered")),
 }
+
+# Items of cases say "returned" and "done" of other things than payments do: their badges begin with item_ and case_.
+_ITEM_TONES = {
+    "ready": "info", "claimed": "info", "returned": "wait", "asked": "wait", "working": "info", "stuck": "bad", "done": "good",
+    "refused": "bad", "undo": "bad", "undone": "quiet", "cancelled": "quiet",
+}  # fmt: skip
+_CASE_TONES = {
+    "found": "wait", "asking": "wait", "open": "info", "undoing": "bad", "done": "good", "undone": "quiet", "declined": "quiet",
+    "lapsed": "quiet",
+}  # fmt: skip
+_BADGES |= {f"item_{state}": (_ITEM_TONES[state], text) for state, text in cases.ITEM_TEXT.items()}
+_BADGES |= {f"case_{state}": (_CASE_TONES[state], text) for state, text in cases.CASE_TEXT.items()}
 
 
 def badge(state: str) -> tuple[str, Text]:
