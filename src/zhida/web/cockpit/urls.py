@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from zhida.web.cockpit import audit, views
+from zhida.web.cockpit import audit, cases, views
 
 app_name = "cockpit"
 urlpatterns = [
@@ -10,5 +10,7 @@ urlpatterns = [
     path("cockpit/area/<int:code>/", views.area, name="area"),
     path("cockpit/benefit/<slug:code>/", views.benefit, name="benefit"),
     path("cockpit/quality/", views.quality, name="quality"),
+    path("cockpit/cases/", cases.cases_here, name="cases"),
+    path("cockpit/cases/<int:code>/", cases.cases_area, name="cases_area"),
     path("audit/", audit.log, name="audit"),
 ]

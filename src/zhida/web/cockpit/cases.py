@@ -1,0 +1,234 @@
+"""The captain's page of joint cases: lights, where cases wait, what is late the longest. Nobody's name is on it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from zhida.blocks.access import api as access
+from zhida.blocks.cases import api as cases
+from zhida.blocks.places import api as places
+from zhida.kernel.text import Text
+from zhida.web.access import requires
+from zhida.web.charts import BarList, Item, Share
+from zhida.web.officer.cases_words import level_text
+from zhida.web.table_files import csv_file
+from zhida.web.text import in_language, pick
+
+RED, YELLOW, GREEN = cases.Light.RED, cases.Light.YELLOW, cases.Light.GREEN
+_TONES = {RED: "bad", YELLOW: "wait", GREEN: "good"}
+# Digits of an area's code by its level, as they stand at the head of a community's.
+_DIGITS_BELOW = {"city": 6, "district": 9, "street": 12}
+_BELOW = {
+    "city": Text("区县", "Districts"),
+    "district": Text("街道和乡镇", "Streets and towns"),
+    "street": Text("社区和村", "Communities and villages"),
+}
+CSV_HEADS = (
+    Text("部门", "Department"),
+    Text("事件", "Life event"),
+    Text("事项", "Item"),
+    Text("红灯", "Red"),
+    Text("黄灯", "Yellow"),
+    Text("绿灯", "Green"),
+    Text("办结（件）", "Ended"),
+    Text("中位工作日", "Median working days"),
+    Text("95%工作日", "95th percentile"),
+)
+
+
+@requires("cases.supervise")
+@require_GET
+def cases_here(request: HttpRequest) -> HttpResponse:
+    """Show the viewer's own area."""
+    return _page(request, int(request.viewer.area_code))
+
+
+@requires("cases.supervise")
+@require_GET
+def cases_area(request: HttpRequest, code: int) -> HttpResponse:
+    """Show an area inside the viewer's. Raises: UnknownArea, NotYours."""
+    return _page(request, code)
+
+
+def _page(request: HttpRequest, code: int) -> HttpResponse:
+    here = places.area(code)
+    if not request.viewer.sees_area(here.code):
+        raise access.NotYours(request.viewer.account, f"area {code}")
+    lines = cases.lights(request.viewer, str(here.code))
+    waits = cases.waits(request.viewer, str(here.code))
+    if request.GET.get("format") == "csv":
+        return csv_file(f"lights-{here.code}", CSV_HEADS, _cells(lines, waits))
+    counts = _by_light(lines)
+    context = {
+        "area": here,
+        "total": sum(counts.values()),
+        "red": counts[RED],
+        "yellow": counts[YELLOW],
+        "share": _share(counts),
+        "departments": _tables(lines, lambda line: line.department, cases.department_text),
+        "events": _tables(lines, lambda line: line.event, event_text),
+        "worst": _worst(lines),
+        "waits": _waits(waits),
+        "areas": _areas(lines, here),
+        "below": _BELOW.get(here.level),
+        "oldest": [_red(each) for each in cases.red_items(request.viewer, str(here.code))],
+        "trail": _trail(request, here),
+    }
+    return render(request, "cockpit/cases.html", context)
+
+
+def event_text(key: str) -> Text:
+    declared = cases.life_events().get(key)
+    return declared.label if declared else Text(key, key)
+
+
+def item_text(event: str, item: str) -> Text:
+    declared = cases.life_events().get(event)
+    if declared is None or item not in declared.items:
+        return Text("流程需要判断", "A decision about the process")
+    return declared.items[item].label
+
+
+def _by_light(lines: Iterable[cases.LightLine]) -> Counter[cases.Light]:
+    counts: Counter[cases.Light] = Counter()
+    for line in lines:
+        counts[line.light] += line.count
+    return counts
+
+
+def _share(counts: Counter[cases.Light]) -> Share | None:
+    total = sum(counts.values())
+    if not total:
+        return None
+    title = pick(
+        f"在办 {total} 件事项，{counts[RED]} 件已经超期" if counts[RED] else f"在办 {total} 件事项，没有一件超期",
+        f"{total} items are at desks, {counts[RED]} of them late" if counts[RED] else f"{total} items are at desks, none of them late",
+    )
+    items = [
+        Item(in_language(cases.LIGHT_TEXT[each]), counts[each], f"{counts[each]:,}", tone=_TONES[each]) for each in (RED, YELLOW, GREEN)
+    ]
+    return Share(title=title, items=items)
+
+
+def _tables(lines: list[cases.LightLine], key: Callable[[cases.LightLine], str], words: Callable[[str], Text]) -> list[dict[str, Any]]:
+    """Group lines; each group with its name and its counts by light, most red first."""
+    groups: dict[str, Counter[cases.Light]] = defaultdict(Counter)
+    for line in lines:
+        groups[key(line)][line.light] += line.count
+    ordered = sorted(groups.items(), key=lambda each: (-each[1][RED], -each[1][YELLOW], -each[1][GREEN], each[0]))
+    return [
+        {"label": words(name), "red": found[RED], "yellow": found[YELLOW], "green": found[GREEN], "total": sum(found.values())}
+        for name, found in ordered
+    ]
+
+
+def _worst(lines: list[cases.LightLine]) -> BarList | None:
+    """Rank departments by what is late at their desks; None where nothing is."""
+    late: Counter[str] = Counter()
+    for line in lines:
+        late[line.department] += line.count if line.light == RED else 0
+    ranked = [(name, count) for name, count in late.most_common() if count]
+    if not ranked:
+        return None
+    first, count = cases.department_text(ranked[0][0]), ranked[0][1]
+    title = pick(f"超期最多的是{first.zh}：{count} 件", f"Most late items are with {first.en}: {count}")
+    return BarList(title=title, items=[Item(in_language(cases.department_text(name)), n, f"{n:,}", tone="bad") for name, n in ranked])
+
+
+def _waits(waits: list[cases.Wait]) -> BarList | None:
+    if not waits:
+        return None
+    longest = waits[0]
+    name, department = item_text(longest.event, longest.item), cases.department_text(longest.department)
+    title = pick(
+        f"等得最久的是“{name.zh}”（{department.zh}）：95% 在 {longest.late95} 个工作日内办完",
+        f"The longest wait is for {name.en} ({department.en}): 95% end within {longest.late95} working days",
+    )
+    note = pick(
+        "近 90 天办结的事项，从到达部门起算，含等居民补充和部门答复的时间。条长是 95% 的办结时间。",
+        "Items that ended in the last 90 days, from arrival at the desk, waiting for answers included. The bar is the 95th percentile.",
+    )
+    return BarList(title=title, items=[_wait(each) for each in waits], note=note, shown=10)
+
+
+def _wait(wait: cases.Wait) -> Item:
+    text = pick(f"中位 {wait.median} 天，95% {wait.late95} 天", f"median {wait.median}, 95%: {wait.late95} days")
+    event, department = event_text(wait.event), cases.department_text(wait.department)
+    detail = pick(f"{department.zh} · {event.zh} · {wait.count} 件", f"{department.en} · {event.en} · {wait.count}")
+    return Item(in_language(item_text(wait.event, wait.item)), wait.late95, text, detail=detail)
+
+
+def _areas(lines: list[cases.LightLine], here: places.Area) -> BarList | None:
+    """Rank the areas below by what is late for their residents; one may go down to each that has any item."""
+    digits = _DIGITS_BELOW.get(here.level)
+    if digits is None or not lines:
+        return None
+    groups: dict[int, Counter[cases.Light]] = defaultdict(Counter)
+    for line in lines:
+        groups[line.place // 10 ** (12 - digits)][line.light] += line.count
+    ranked = sorted(groups.items(), key=lambda each: (-each[1][RED], -sum(each[1].values()), each[0]))
+    late = ranked[0][1][RED]
+    name = places.area(ranked[0][0]).name
+    title = pick(
+        f"超期最多的是{name.zh}：{late} 件" if late else "各处都没有超期的事项",
+        f"Most late items are in {name.en}: {late}" if late else "Nowhere is an item late",
+    )
+    return BarList(title=title, items=[_place(code, found) for code, found in ranked])
+
+
+def _place(code: int, found: Counter[cases.Light]) -> Item:
+    total = sum(found.values())
+    text = pick(f"{found[RED]} 红，共 {total}", f"{found[RED]} red of {total}")
+    return Item(in_language(places.area(code).name), found[RED], text, href=reverse("cockpit:cases_area", args=[code]), tone="bad")
+
+
+def _red(each: cases.RedItem) -> dict[str, Any]:
+    return {
+        "red": each,
+        "event": event_text(each.event),
+        "item": item_text(each.event, each.item),
+        "department": cases.department_text(each.department),
+        "place": _desk_name(each.area),
+        "told": level_text(each.escalated_to) if each.escalated_to else None,
+    }
+
+
+def _desk_name(area: int) -> str:
+    """Write the area of a desk: 330106002000 is a street, 330106000000 a district, 330100000000 the city."""
+    code = str(area)
+    for digits, ending in ((6, "000000"), (9, "000")):
+        if code.endswith(ending):
+            return in_language(places.area(int(code[:digits])).name)
+    return code
+
+
+def _cells(lines: list[cases.LightLine], waits: list[cases.Wait]) -> list[list[Any]]:
+    """Return a row for every item that stands at a desk or has ended lately."""
+    counts: dict[tuple[str, str, str], Counter[cases.Light]] = defaultdict(Counter)
+    for line in lines:
+        counts[line.department, line.event, line.item][line.light] += line.count
+    taken = {(each.department, each.event, each.item): each for each in waits}
+    rows = []
+    for key in sorted({*counts, *taken}):
+        department, event, item = key
+        found, wait = counts[key], taken.get(key)
+        ended = [wait.count, wait.median, wait.late95] if wait else [None, None, None]
+        names = [cases.department_text(department), event_text(event), item_text(event, item)]
+        rows.append([*names, found[RED], found[YELLOW], found[GREEN], *ended])
+    return rows
+
+
+def _trail(request: HttpRequest, here: places.Area) -> list[dict[str, Any]]:
+    """Return the way down from the viewer's own area to another."""
+    steps: list[dict[str, Any]] = [{"label": here.name}]
+    while here.parent is not None and request.viewer.sees_area(here.parent):
+        here = places.area(here.parent)
+        steps.insert(0, {"label": here.name, "url": reverse("cockpit:cases_area", args=[here.code])})
+    return steps
