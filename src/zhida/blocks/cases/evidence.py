@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from zhida.blocks.access.api import SYSTEM
 from zhida.blocks.cases.declarations.model import Field, LifeEventDeclaration
 from zhida.blocks.cases.models import KeptAnswer
 from zhida.blocks.records import api as records
@@ -19,6 +20,8 @@ from zhida.kernel.period import Month
 from zhida.kernel.text import Text
 
 TEXT_MAX = 500
+# So many snapshots back somebody who has died is looked for.
+EARLIER_SNAPSHOTS = 13
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,9 @@ class Person:
     sex: str
     household_no: int
     community: int
+    # The newest snapshot that has them, and its month.
+    snapshot_hash: str = ""
+    known_in: str = ""
 
     @property
     def id17(self) -> int:
@@ -47,19 +53,26 @@ class Wanted:
 
 
 def persons(resident_nos: Iterable[int]) -> dict[int, Person]:
-    """Return people of the newest snapshot by number; who is not in it is left out.
+    """Return people by number as the newest snapshot that has them knows them: the dead stand in an earlier one. Others are left out.
 
     For blocks: whoever shows them has asked for the viewer's resident before.
     """
-    from zhida.blocks.access.api import SYSTEM
-
-    numbers = list(dict.fromkeys(resident_nos))
-    ids = records.id_numbers_of(numbers)
-    found = {}
-    for number in ids:
-        card = records.checked_card(SYSTEM, number)
-        found[number] = Person(number, ids[number], card.name, card.birth_date, card.sex, card.household_no, card.community)
+    left = list(dict.fromkeys(resident_nos))
+    newest = records.newest_snapshot()
+    found = _persons_in(newest.hash, newest.month, left)
+    if len(found) < len(left):
+        for snapshot in records.snapshots()[1:EARLIER_SNAPSHOTS]:
+            found |= _persons_in(snapshot.hash, snapshot.month, [number for number in left if number not in found])
     return found
+
+
+def _persons_in(snapshot_hash: str, month: str, numbers: Sequence[int]) -> dict[int, Person]:
+    ids = records.id_numbers_of(numbers, snapshot_hash)
+    cards = {number: records.checked_card(SYSTEM, number, snapshot_hash) for number in ids}
+    return {
+        number: Person(number, ids[number], card.name, card.birth_date, card.sex, card.household_no, card.community, snapshot_hash, month)
+        for number, card in cards.items()
+    }
 
 
 def gather(declared: LifeEventDeclaration, cases: Sequence[Wanted]) -> list[dict[str, Any]]:
@@ -120,7 +133,7 @@ def _from_person(field: Field, case: Wanted, evidence: dict[str, Any]) -> None:
 
 def _fact(name: str, person: Person) -> Any:
     """Return a fact of the newest snapshot, of the household or the person; None where it is unknown."""
-    facts = records.read_household(records.newest_snapshot().hash, person.household_no)
+    facts = records.read_household(person.snapshot_hash, person.household_no)
     if name in facts.household:
         value = facts.household[name]
     else:
@@ -133,11 +146,7 @@ def _fact(name: str, person: Person) -> Any:
 def _from_kept(declared: LifeEventDeclaration, cases: Sequence[Wanted], found: list[dict[str, Any]]) -> None:
     """What somebody told for an earlier case is not asked again while it is kept."""
     numbers = {person.resident_no for case in cases for person in (case.subject, case.applicant) if person}
-    wanted = {
-        field.key: field
-        for field in declared.evidence
-        if not field.source and is_kept(field)
-    }
+    wanted = {field.key: field for field in declared.evidence if not field.source and is_kept(field)}
     kept = {
         (row.resident_no, row.key): row
         for row in KeptAnswer.objects.filter(resident_no__in=numbers, key__in=wanted, until__gt=clock.today())

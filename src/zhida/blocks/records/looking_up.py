@@ -40,9 +40,9 @@ def departments() -> dict[str, Text]:
     return {key: Text.parse(value) for key, value in written.items()}
 
 
-def id_numbers_of(resident_nos: Sequence[int]) -> dict[int, str]:
-    """Return the identity numbers of residents of the newest snapshot; who is not in it is not in the answer."""
-    opened = _opened(newest_snapshot().hash)
+def id_numbers_of(resident_nos: Sequence[int], snapshot_hash: str | None = None) -> dict[int, str]:
+    """Return the identity numbers of residents of a snapshot, by default the newest; who is not in it is not in the answer."""
+    opened = _opened(snapshot_hash or newest_snapshot().hash)
     found = {number: _resident_row_or_none(opened, number) for number in resident_nos}
     return {number: str(row["id_number"][0].as_py()) for number, row in found.items() if row is not None}
 

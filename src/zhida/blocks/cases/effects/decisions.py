@@ -9,6 +9,7 @@ from zhida.blocks.cases.models import CaseDecision
 from zhida.blocks.policies import api as policies
 from zhida.blocks.records import api as records
 from zhida.kernel.money import plain_yuan
+from zhida.kernel.period import Month
 
 # Of several answers about one benefit, such as for mother and child, the process hears the one that says most.
 _SAYS_MOST = {"entitled": 2, "unknown": 1, "not_entitled": 0}
@@ -18,7 +19,7 @@ def decide(making: Making) -> dict[str, Any]:
     """Decide the benefits that an effect names and keep each decision with what it rests on. Raises: NoRun, UnknownFact …"""
     case, benefits = making.case, list(making.settings["benefits"])
     facts = {fact: _fact(making, written) for fact, written in (making.settings.get("facts") or {}).items()}
-    found = policies.decide_now(case.household_no, _people(making), benefits, facts)
+    found = policies.decide_now(case.household_no, _people(making), benefits, facts, _basis(making))
     CaseDecision.objects.bulk_create(_row(making, found, each) for each in found.decisions)
     values: dict[str, Any] = {}
     for each in found.decisions:
@@ -28,6 +29,13 @@ def decide(making: Making) -> dict[str, Any]:
         values[f"{each.benefit}_amount"] = values.get(f"{each.benefit}_amount", 0) + each.amount
     # A benefit that the law of the month does not know, or of which nobody here can be the one, is not due.
     return {"values": {**{f"{benefit}_status": "not_entitled" for benefit in benefits}, **values}}
+
+
+def _basis(making: Making) -> policies.Basis | None:
+    """Who has died is decided by the newest month that still had them; None, the newest month of all, for anybody else."""
+    subject = making.people.get(making.case.subject_no)
+    is_gone = subject is not None and subject.known_in != records.newest_snapshot().month
+    return policies.basis(Month.parse(subject.known_in)) if subject is not None and is_gone else None
 
 
 def _fact(making: Making, written: Any) -> Any:
