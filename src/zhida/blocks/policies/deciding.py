@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -11,6 +11,7 @@ from zhida.blocks.policies.errors import UnknownBenefit, UnknownFact
 from zhida.blocks.policies.explanations import STATUS, Basis, _Household, _period_key, basis
 from zhida.blocks.policies.situations import snapshot_value
 from zhida.engine.api import BenefitDefinition
+from zhida.kernel.period import Month
 
 _CLAIM = "claim"
 
@@ -41,16 +42,24 @@ class DecidedNow:
 
 
 def decide_now(
-    household_no: int, people: Sequence[int], benefits: Sequence[str], facts: Mapping[str, Any] | None = None, by: Basis | None = None
+    household_no: int,
+    people: Sequence[int],
+    benefits: Sequence[str],
+    facts: Mapping[str, Any] | None = None,
+    by: Basis | None = None,
+    month: Month | None = None,
 ) -> DecidedNow:
     """Decide benefits for a household and for some of its people by the newest facts and the law in force.
 
     For blocks: whoever shows it has asked for the viewer's resident before. facts: fact -> value as registers write it (a code by its
     key, a day as a date or ISO text), for the first of ``people`` or the household; a fact that is None stays as the registers have it.
+    month: decide for this month, such as that of an occasion, by its law and the newest facts; else for the month of these facts.
 
     Raises: NoRun, HouseholdNotFound, UnknownBenefit, UnknownFact.
     """
     by = by or basis()
+    if month is not None and month != by.month:
+        by = replace(by, month=month, run=None)
     laid = {name: value for name, value in (facts or {}).items() if value is not None}
     household = _Household(by, household_no)
     _lay_over(household, people[0] if people else 0, laid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from zhida.blocks.cases.effects.context import Making
@@ -19,7 +20,7 @@ def decide(making: Making) -> dict[str, Any]:
     """Decide the benefits that an effect names and keep each decision with what it rests on. Raises: NoRun, UnknownFact …"""
     case, benefits = making.case, list(making.settings["benefits"])
     facts = {fact: _fact(making, written) for fact, written in (making.settings.get("facts") or {}).items()}
-    found = policies.decide_now(case.household_no, _people(making), benefits, facts, _basis(making))
+    found = policies.decide_now(case.household_no, _people(making), benefits, facts, _basis(making), _month(making))
     CaseDecision.objects.bulk_create(_row(making, found, each) for each in found.decisions)
     values: dict[str, Any] = {}
     for each in found.decisions:
@@ -29,6 +30,12 @@ def decide(making: Making) -> dict[str, Any]:
         values[f"{each.benefit}_amount"] = values.get(f"{each.benefit}_amount", 0) + each.amount
     # A benefit that the law of the month does not know, or of which nobody here can be the one, is not due.
     return {"values": {**{f"{benefit}_status": "not_entitled" for benefit in benefits}, **values}}
+
+
+def _month(making: Making) -> Month | None:
+    """The month of the day that the effect names, for what is due once on an occasion."""
+    day = making.value(making.settings.get("month"))
+    return Month.of(date.fromisoformat(day)) if day else None
 
 
 def _basis(making: Making) -> policies.Basis | None:
