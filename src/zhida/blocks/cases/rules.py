@@ -61,11 +61,16 @@ class EffectState(StrEnum):
 
 
 class HandOver(StrEnum):
-    """waiting: made by a case. handed: in a batch or a feed. withdrawn: undone before or after."""
+    """waiting: made by a case. handed: in a batch or a register. withdrawing: undone after that, still to be taken back there.
+
+    withdrawn: undone. refused: its register's contract does not let it in.
+    """
 
     WAITING = "waiting"
     HANDED = "handed"
+    WITHDRAWING = "withdrawing"
     WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
 
 
 class AppealState(StrEnum):

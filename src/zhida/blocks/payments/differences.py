@@ -91,7 +91,8 @@ class Differences:
         self._db = self._closing.enter_context(warehouse(scratch, MEMORY_MB, keep_order=False))
         self._unchanged: list[tuple[str, str]] = []
         try:
-            self._db.execute(sql.READ.format(path=sql_text(source.path)))
+            # Of single decisions, nothing is one, too: what had been found due is due no more.
+            self._db.execute(sql.READ.format(path=sql_text(source.path), least=0 if source.is_partial else 1))
             for statement in (sql.KINDS, sql.DECIDED):
                 self._db.execute(statement)
             doubled = self._db.execute(sql.DOUBLED).fetchone()

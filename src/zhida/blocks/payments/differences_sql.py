@@ -36,7 +36,7 @@ SELECT CAST(benefit AS VARCHAR) AS benefit, CASE WHEN period_key LIKE '{ONCE}%' 
        CASE WHEN payee_no = 0 THEN coalesce(payee_organisation, '') ELSE '' END AS organisation,
        CASE WHEN status = 1 THEN amount ELSE 0 END AS amount_fen, status = 2 AS is_unknown, district, community
 FROM read_parquet({{path}})
-WHERE unit = 'fen' AND (status = 2 OR (status = 1 AND amount > 0))
+WHERE unit = 'fen' AND (status = 2 OR (status = 1 AND amount >= {{least}}))
 """
 KINDS = """
 CREATE TABLE kinds AS SELECT CAST(row_number() OVER (ORDER BY benefit, period) AS INTEGER) AS kind, benefit, period

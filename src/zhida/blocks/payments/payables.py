@@ -23,6 +23,7 @@ from zhida.kernel.warehouse import scratch_folder
 class Payable:
     """So much is due to a payee for a period: what has been instructed for the same benefit, period and entity is not paid again.
 
+    amount_fen: 0 says that nothing is due any more; what has been paid is then an overpayment, to be brought back like any other.
     payee_key: a resident's number, or ``org:`` and the unified social credit code.
     """
 

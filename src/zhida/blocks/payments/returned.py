@@ -51,8 +51,8 @@ from zhida.blocks.payments.rules import (
 )
 from zhida.blocks.payments.settling import ROW_COLUMNS, ROW_SCHEMA, apply_rows, judge_rows, match_rows
 from zhida.blocks.payments.totals import STATE_SEEN, move_totals, sums_of
-from zhida.kernel.calendar import working_days_before
 from zhida.kernel import clock
+from zhida.kernel.calendar import working_days_before
 
 # (transaction_id, amount_fen, what the books keep as the reason)
 Told = tuple[int, int, str]

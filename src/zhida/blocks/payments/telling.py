@@ -15,8 +15,8 @@ from zhida.blocks.payments import bulk
 from zhida.blocks.payments.history import DAYS_BACK
 from zhida.blocks.payments.models import BankFile, PaymentInstruction
 from zhida.blocks.payments.rules import DAYS_TO_ACCOUNT, BatchState, reason_text
-from zhida.kernel.calendar import working_days_after
 from zhida.kernel import clock
+from zhida.kernel.calendar import working_days_after
 
 # A benefit that comes less often than every month is looked for further back.
 YEAR_BACK = 400

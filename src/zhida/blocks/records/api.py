@@ -1,5 +1,6 @@
 """The door of records: contracts and facts, feeds and their quality, snapshots and what is read from them."""
 
+from zhida.blocks.records.adding import Added, RowProblem, add_rows
 from zhida.blocks.records.commands import confirm_columns, correct_row, receive_feed, receive_folder
 from zhida.blocks.records.errors import (
     AreaUnknown,
@@ -59,9 +60,11 @@ from zhida.blocks.records.reading import (
 from zhida.blocks.records.reasons import REASONS
 from zhida.blocks.records.record_types import RecordType, record_type, record_types
 from zhida.blocks.records.snapshots import freeze_snapshot, link_residents
+from zhida.blocks.records.withdrawing import withdraw_rows
 
 __all__ = [
     "REASONS",
+    "Added",
     "AreaUnknown",
     "ContractInvalid",
     "CorrectionRefused",
@@ -83,11 +86,13 @@ __all__ = [
     "ResidentCard",
     "ResidentNotFound",
     "RowNotQuarantined",
+    "RowProblem",
     "Snapshot",
     "SnapshotMissing",
     "UnknownField",
     "UnknownRecordType",
     "account_of",
+    "add_rows",
     "checked_card",
     "chunk_of",
     "claimants_of",
@@ -132,4 +137,5 @@ __all__ = [
     "snapshots",
     "suggested_columns",
     "vital_version",
+    "withdraw_rows",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def receive_feed(
     )
     with scratch_folder(settings.HOME) as scratch:
         feed = open_feed(path, contract, dict(column_map or {}), scratch)
-        outcome = feed if isinstance(feed, Refusal) else _split(delivery, feed, contract, column_map, scratch)
+        outcome = feed if isinstance(feed, Refusal) else split_delivery(delivery, feed, contract, column_map, scratch)
     if isinstance(outcome, Refusal):
         return _refused(delivery, outcome, path)
     assert isinstance(feed, FeedFile)
@@ -126,8 +126,8 @@ def correct_row(viewer: Viewer, delivery_id: int, row_no: int, values: Mapping[s
         corrects=parent,
     )
     with scratch_folder(settings.HOME) as scratch:
-        feed = _one_row_feed(contract, cells, scratch)
-        outcome = _split(correction, feed, contract, None, scratch)
+        feed = feed_of_cells(contract, [cells], scratch)
+        outcome = split_delivery(correction, feed, contract, None, scratch)
     assert isinstance(outcome, Split)
     if outcome.quarantined:
         raise _still_wrong(contract, correction, parent, row_no, cells)
@@ -178,9 +178,10 @@ def _same_content(contract: RecordType, area: int, hashed: str, received_on: dat
     return same if newest == same else None
 
 
-def _split(
+def split_delivery(
     delivery: Delivery, feed: FeedFile, contract: RecordType, column_map: Mapping[str, str] | None, scratch: Path
 ) -> Split | Refusal:
+    """Write a delivery's rows into a folder of their own, named by what they were made from. Raises: DiskFull."""
     made_from = [delivery.content_hash, contract.content_hash, delivery.area, str(delivery.received_on), sorted((column_map or {}).items())]
     delivery.folder = hashlib.sha256(json.dumps(made_from, ensure_ascii=False).encode()).hexdigest()
     return split_feed(feed, contract, delivery.received_on, delivery.path, scratch, _homes(contract, delivery.received_on))
@@ -259,12 +260,13 @@ def _receive_listed(viewer: Viewer, folder: Path, listed: dict[str, object], rec
         return refused
 
 
-def _one_row_feed(contract: RecordType, cells: Mapping[str, str], scratch: Path) -> FeedFile:
-    path = scratch / "correction.csv"
+def feed_of_cells(contract: RecordType, rows: Iterable[Mapping[str, str]], scratch: Path) -> FeedFile:
+    """Write rows of cells, by field, as a feed with the contract's own headers."""
+    path = scratch / "cells.csv"
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle)
         writer.writerow(contract.headers)
-        writer.writerow([cells.get(field.name, "") for field in contract.fields])
+        writer.writerows([cells.get(field.name, "") for field in contract.fields] for cells in rows)
     return FeedFile(path, tuple(contract.headers), {field.name: i for i, field in enumerate(contract.fields)}, Text("", ""))
 
 

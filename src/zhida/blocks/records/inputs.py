@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from zhida.blocks.parties import api as parties
-from zhida.blocks.records.models import CorrectedRow, Delivery
+from zhida.blocks.records.models import CorrectedRow, Delivery, Withdrawal
 from zhida.blocks.records.queries import all_in_force
 from zhida.blocks.records.receiving import ACCEPTED, QUARANTINED
 from zhida.blocks.records.record_types import RecordType, contracts_hash, record_types
@@ -58,7 +59,8 @@ class Inputs:
     @classmethod
     def on(cls, known_on: date) -> Inputs:
         deliveries = all_in_force(known_on)
-        registers = {name: _register(contract, deliveries[name], known_on) for name, contract in record_types().items()}
+        shorter = dict(Withdrawal.objects.filter(withdrawn_on__lte=known_on).values_list("delivery_id", "file_name"))
+        registers = {name: _register(contract, deliveries[name], known_on, shorter) for name, contract in record_types().items()}
         return cls(known_on, registers, parties.merged_numbers(known_on), _residents_so_far(known_on))
 
     def register(self, name: str) -> RegisterInForce:
@@ -66,7 +68,12 @@ class Inputs:
 
     @property
     def folders(self) -> list[str]:
-        return [f"{name}/{each.folder}" for name, register in sorted(self.registers.items()) for each in register.deliveries]
+        """The folder of every delivery in force; with the file where rows of it were taken back."""
+        return [
+            f"{name}/{path.parent.name}" + (f"/{path.name}" if path.name != ACCEPTED else "")
+            for name, register in sorted(self.registers.items())
+            for path in register.files
+        ]
 
     @property
     def content(self) -> tuple[list[str], dict[int, int]]:
@@ -87,13 +94,14 @@ def _residents_so_far(known_on: date) -> tuple[Path, ...]:
     return tuple(each.path / ACCEPTED for each in received.filter(received_on__lte=known_on).order_by("received_on", "id"))
 
 
-def _register(contract: RecordType, deliveries: list[Delivery], known_on: date) -> RegisterInForce:
+def _register(contract: RecordType, deliveries: list[Delivery], known_on: date, shorter: Mapping[int, str]) -> RegisterInForce:
+    """shorter: the file that is in force of a delivery of which rows were taken back, by its number."""
     whole = [each for each in deliveries if each.corrects_id is None]
     quarantined = [each for each in whole if each.rows_quarantined]
     return RegisterInForce(
         contract=contract,
         deliveries=tuple(deliveries),
-        files=tuple(each.path / ACCEPTED for each in deliveries),
+        files=tuple(each.path / shorter.get(each.pk, ACCEPTED) for each in deliveries),
         quarantines=tuple(_quarantine(each, known_on) for each in quarantined),
         areas={each.area: each.received_on for each in whole},
         known_on=max((each.received_on for each in deliveries), default=None),

@@ -86,6 +86,19 @@ class CorrectedRow(models.Model):
         constraints = [models.UniqueConstraint(name="row_corrected_once", fields=["delivery", "row_no"])]
 
 
+class Withdrawal(models.Model):
+    """Rows of a delivery that were taken back: from a day on another file of its folder, without them, is in force."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="withdrawals")
+    withdrawn_on = models.DateField()
+    file_name = models.CharField(max_length=80)
+    rows = models.IntegerField()
+    withdrawn_by = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ["withdrawn_on", "id"]
+
+
 class Snapshot(models.Model):
     """Facts of one month as known on a day: a folder of Parquet files, named by the hash of what is in it."""
 

@@ -78,13 +78,14 @@ def _write(making: Making, due: CasePayable) -> bool:
 
 
 def undo(making: Making) -> dict[str, Any]:
-    """Withdraw what no batch has taken yet; what is in a batch is taken out or brought back by the payment officers.
+    """Withdraw what no batch has taken yet; what is in a batch is taken out or brought back when payment officers next make one.
 
-    The next run sees that it is not due any more: before release it is cancelled there, after it becomes an overpayment.
+    Before the batch is released it is cancelled there and made without this; after that it becomes an overpayment (handing.py).
     """
     rows = CasePayable.objects.filter(effect=making.row)
     handed = rows.filter(state=HandOver.HANDED)
     result = {"to_recover": handed.count(), "to_recover_fen": sum(handed.values_list("amount_fen", flat=True))}
+    handed.update(state=HandOver.WITHDRAWING)
     rows.filter(state=HandOver.WAITING).update(state=HandOver.WITHDRAWN)
     return result
 

@@ -1,4 +1,4 @@
-"""A row of a register that a case makes: certificate numbers, enrolments. Handed to ``records`` as its department's feed (handing.py)."""
+"""A row of a register that a case makes: certificate numbers, enrolments. ``records`` puts it in force (handing.py)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zhida.blocks.records import api as records
 
 
 def write(making: Making) -> dict[str, Any]:
-    """Write a row of a register for its department to deliver. Raises: EffectImpossible where a required field has no value."""
+    """Write a row of a register, to be put in force. Raises: EffectImpossible where a required field has no value."""
     contract = records.record_type(making.settings["record_type"])
     written = {name: making.value(value) for name, value in making.settings["values"].items()}
     for field in contract.fields:
@@ -27,8 +27,8 @@ def write(making: Making) -> dict[str, Any]:
 
 
 def undo(making: Making) -> dict[str, Any]:
-    """Withdraw a row that was not delivered; of one that was, the department corrects its register itself and is told so."""
+    """Withdraw a row that is in no register yet; one that is will be taken back there when rows are next handed over."""
     rows = CaseRecord.objects.filter(effect=making.row)
-    delivered = rows.filter(state=HandOver.HANDED).count()
-    rows.filter(state=HandOver.WAITING).update(state=HandOver.WITHDRAWN)
+    delivered = rows.filter(state=HandOver.HANDED).update(state=HandOver.WITHDRAWING)
+    rows.filter(state__in=(HandOver.WAITING, HandOver.REFUSED)).update(state=HandOver.WITHDRAWN)
     return {"delivered": delivered}

@@ -69,27 +69,30 @@ class CasePayable(models.Model):
     amount_fen = models.BigIntegerField()
     district = models.IntegerField()
     community = models.BigIntegerField()
-    state = models.CharField(max_length=10, choices=choices(HandOver))
+    state = models.CharField(max_length=12, choices=choices(HandOver))
     batch_id = models.BigIntegerField(null=True)
 
     class Meta:
         ordering = ["id"]
         indexes = [models.Index(fields=["state"])]
         constraints = [
-            models.UniqueConstraint(name="due_once", fields=["benefit", "period_key", "entity_no"], condition=~Q(state="withdrawn")),
+            models.UniqueConstraint(name="due_once", fields=["benefit", "period_key", "entity_no"], condition=Q(state__in=["waiting", "handed"])),
             models.CheckConstraint(name="due_is_positive", condition=Q(amount_fen__gt=0)),
         ]
 
 
 class CaseRecord(models.Model):
-    """A row of a register that a case made; handed to ``records`` as the department's own feed, many at a time."""
+    """A row of a register that a case made; put in force by ``records``, many at a time."""
 
     effect = models.ForeignKey(CaseEffect, on_delete=models.PROTECT, related_name="records")
     record_type = models.CharField(max_length=40)
     area = models.IntegerField()
     values = models.JSONField()
-    state = models.CharField(max_length=10, choices=choices(HandOver))
+    state = models.CharField(max_length=12, choices=choices(HandOver))
     delivery_id = models.BigIntegerField(null=True)
+    # Why its register does not take it in, or cannot give it back; a sentence without personal data.
+    problem_zh = models.CharField(max_length=300, blank=True)
+    problem_en = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["id"]
