@@ -2,9 +2,11 @@
 
 from zhida.blocks.cases.counter import possible_applicants
 from zhida.blocks.cases.counting import AskedOnce, asked_once
+from zhida.blocks.cases.declarations.checking import Checked, check_life_event
 from zhida.blocks.cases.declarations.installed import folders, life_event, life_events
 from zhida.blocks.cases.declarations.model import Field, Item, LifeEventDeclaration
 from zhida.blocks.cases.declarations.reading import Problem, problems_of, read_life_event
+from zhida.blocks.cases.declarations.situations import Tried, try_situations
 from zhida.blocks.cases.desk import (
     answer_question,
     ask_department,
@@ -40,13 +42,15 @@ from zhida.blocks.cases.errors import (
     OfficerUnknown,
     RatingRefused,
     ReasonNeeded,
+    SimulationInvalid,
+    SituationUnreadable,
     SystemDown,
     SystemRefused,
     UnknownLifeEvent,
 )
 from zhida.blocks.cases.figures import LightLine, RedItem, Wait, lights, red_items, waits
 from zhida.blocks.cases.handing import HandedPayables, hand_over_records, prepare_case_payments
-from zhida.blocks.cases.mine import Progress, known_evidence, progress
+from zhida.blocks.cases.mine import Progress, certificate_ids, known_evidence, progress
 from zhida.blocks.cases.models import Case, CaseAppeal, CaseItem, ItemQuestion, Rating
 from zhida.blocks.cases.opening import (
     Found,
@@ -62,6 +66,7 @@ from zhida.blocks.cases.opening import (
     preview,
     withdraw_case,
 )
+from zhida.blocks.cases.process import diagram_of
 from zhida.blocks.cases.queries import (
     CaseView,
     DeskItem,
@@ -80,18 +85,17 @@ from zhida.blocks.cases.queries import (
     street_cases,
 )
 from zhida.blocks.cases.rules import CASE_TEXT, ITEM_TEXT, LIGHT_TEXT, CaseState, ItemState, Light, light, working_days_between
+from zhida.blocks.cases.simulation import DeskResult, OneMore, Plan, Simulated, read_plan, simulate_cases
 from zhida.blocks.cases.supervising import Supervised, supervise
 from zhida.blocks.cases.uploads import UploadedContent, keep_upload, read_upload, upload_names
 from zhida.blocks.cases.wording import department_text, value_text
 from zhida.blocks.cases.working import Worked, work
 
 __all__ = [
-    "CASE_TEXT",
-    "ITEM_TEXT",
-    "LIGHT_TEXT",
     "AnswersMissing",
     "AppealNotOpen",
     "AskedOnce",
+    "CASE_TEXT",
     "CannotBeOpened",
     "Case",
     "CaseAppeal",
@@ -101,14 +105,18 @@ __all__ = [
     "CaseOpenAlready",
     "CaseState",
     "CaseView",
+    "Checked",
     "DepartmentUnknown",
     "DeskItem",
+    "DeskResult",
+    "Diagram",
     "EffectImpossible",
     "EvidenceLine",
     "Field",
     "FileRefused",
     "Found",
     "HandedPayables",
+    "ITEM_TEXT",
     "Item",
     "ItemInWrongState",
     "ItemLine",
@@ -116,21 +124,29 @@ __all__ = [
     "ItemNotYours",
     "ItemQuestion",
     "ItemState",
+    "LIGHT_TEXT",
     "LifeEventDeclaration",
     "LifeEventInvalid",
     "Light",
     "LightLine",
     "OfficerUnknown",
+    "OneMore",
+    "Plan",
     "Preview",
     "Problem",
+    "ProcessRefused",
     "Progress",
     "Rating",
     "RatingRefused",
     "ReasonNeeded",
     "RedItem",
+    "Simulated",
+    "SimulationInvalid",
+    "SituationUnreadable",
     "Supervised",
     "SystemDown",
     "SystemRefused",
+    "Tried",
     "UnknownLifeEvent",
     "UploadedContent",
     "Wait",
@@ -141,6 +157,8 @@ __all__ = [
     "ask_department",
     "asked_once",
     "assign",
+    "certificate_ids",
+    "check_life_event",
     "claim",
     "claim_next",
     "colleagues",
@@ -148,6 +166,7 @@ __all__ = [
     "decline",
     "department_text",
     "desk_item",
+    "diagram_of",
     "element_states",
     "escalate",
     "find_cases",
@@ -179,15 +198,18 @@ __all__ = [
     "queue",
     "queue_counts",
     "read_life_event",
+    "read_plan",
     "read_upload",
     "red_items",
     "refuse_item",
     "retry_item",
     "return_item",
     "share_out",
+    "simulate_cases",
     "street_cases",
     "supervise",
     "take_back",
+    "try_situations",
     "undo_done",
     "upload_names",
     "value_text",

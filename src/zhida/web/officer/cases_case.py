@@ -17,6 +17,7 @@ from zhida.web.access import requires
 from zhida.web.officer.cases import events, left
 from zhida.web.officer.cases_words import CASE_TEXT, decision_text, entry_rows, evidence_rows, payable_text
 from zhida.web.officer.common import csv_file, page_of
+from zhida.web.text import in_language
 
 CSV_HEADS = (
     Text("办件编号", "Case"), Text("事件", "Life event"), Text("对象", "About"), Text("社区", "Community"), Text("状态", "State"),
@@ -44,8 +45,7 @@ def case(request: HttpRequest, case_id: int) -> HttpResponse:
         "decisions": [(each, decision_text(each)) for each in view.decisions],
         "payables": [payable_text(each) for each in view.payables],
         "entries": entry_rows(view.declared, view.entries),
-        "states": cases.element_states(view),
-        "xml": view.declared.process.xml.decode("utf-8") if isinstance(view.declared.process.xml, bytes) else view.declared.process.xml,
+        "diagram": cases.diagram_of(view.declared.process, cases.element_states(view), _notes(items)),
         "xml_url": reverse("officer:case_bpmn", args=[case_id]),
         "trail": [
             {"label": Text("一件事", "Joint cases"), "url": reverse("officer:cases")},
@@ -69,6 +69,11 @@ def _line(line: cases.ItemLine) -> dict[str, Any]:
         "left": left(row.due_on, light) if row is not None and light else None,
         "is_automatic": line.declared.kind != "person",
     }
+
+
+def _notes(items: list[dict[str, Any]]) -> dict[str, str]:
+    """Return what stands beside the steps that wait: how long is left."""
+    return {row["line"].declared.key: in_language(row["left"]) for row in items if row["left"]}
 
 
 def _is_own(request: HttpRequest, row: cases.CaseItem) -> bool:
