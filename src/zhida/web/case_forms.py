@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import content_disposition_header
 
 from zhida.blocks.cases import api as cases
 from zhida.kernel.money import plain_yuan
@@ -102,6 +103,15 @@ def written(request: HttpRequest, fields: Sequence[cases.Field]) -> dict[str, An
         elif request.POST.get(field.key):
             answers[field.key] = request.POST[field.key]
     return answers
+
+
+def file_response(found: cases.UploadedContent) -> HttpResponse:
+    """Hand a file over to be saved; the browser shows nothing of it and guesses at nothing."""
+    response = HttpResponse(found.content, content_type=found.content_type)
+    response["Content-Disposition"] = content_disposition_header(True, found.name)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _text(field: cases.Field, value: Any) -> str:

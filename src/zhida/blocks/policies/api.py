@@ -30,7 +30,16 @@ from zhida.blocks.policies.explanations import (
 )
 from zhida.blocks.policies.language import *  # noqa: F403
 from zhida.blocks.policies.language import __all__ as _words
-from zhida.blocks.policies.law import BenefitDefinition, benefits, facts_of, installed_law, law_source, pack_folders, record_types_of
+from zhida.blocks.policies.law import (
+    BenefitDefinition,
+    benefits,
+    facts_of,
+    installed_law,
+    law_source,
+    missing_named,
+    pack_folders,
+    record_types_of,
+)
 from zhida.blocks.policies.law_difference import ROWS as LAW_CHANGES
 from zhida.blocks.policies.law_difference import BenefitChange, LawDifference, NamedLaw, law_difference, named_law
 from zhida.blocks.policies.lists import EntitlementLine, EntitlementList, decided_months, entitlements
@@ -148,6 +157,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "law_difference",
     "law_numbers",
     "law_source",
+    "missing_named",
     "laws_as_written",
     "named_law",
     "pack_folders",

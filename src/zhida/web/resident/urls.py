@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from zhida.web.resident import certificates, contact, debts, eligible, events, notices, views
+from zhida.web.resident import (
+    cases,
+    cases_open,
+    cases_page,
+    certificates,
+    contact,
+    debts,
+    eligible,
+    events,
+    notices,
+    views,
+)
 
 app_name = "resident"
 urlpatterns = [
@@ -20,6 +31,13 @@ urlpatterns = [
     path("appeals/", views.my_appeals, name="appeals"),
     path("notices/", notices.inbox, name="notices"),
     path("notices/<int:notice_id>/", notices.notice, name="notice"),
+    path("cases/", cases.my_cases, name="cases"),
+    path("cases/choices/", cases.choices, name="case_choices"),
+    path("cases/new/<slug:event>/", cases_open.open_case, name="open_case"),
+    path("cases/files/<int:upload_id>/", cases_page.file, name="case_file"),
+    path("cases/<int:case_id>/", cases_page.case, name="case"),
+    path("cases/<int:case_id>/decline/", cases_open.decline, name="decline_case"),
+    path("cases/<int:case_id>/withdraw/", cases_page.withdraw, name="withdraw_case"),
     path("contact/", contact.contact, name="contact"),
     path("contact/choices/", contact.choices, name="contact_choices"),
     path("contact/<slug:channel>/", contact.register, name="register_contact"),
