@@ -174,3 +174,13 @@ class SituationUnreadable(ZhidaError):
             f"{file} 里的情形“{name}”写得不对：{what}；请对照其他事件的 tests/。",
             f"Situation '{name}' of {file} is not written as it should be: {what}. Compare the tests/ of another life event.",
         )
+
+
+class SimulationInvalid(ZhidaError):
+    """What a simulation would assume cannot be, or is not written as it should be."""
+
+    def __init__(self, place: str, zh: str, en: str) -> None:
+        super().__init__(
+            f"没有模拟：{place}：{zh}；请改正后再试。",
+            f"Nothing was simulated: {place}: {en}. Correct it and try again.",
+        )
