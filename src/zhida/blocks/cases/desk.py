@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -123,7 +124,9 @@ def finish_item(viewer: Viewer, item_id: int, written: Mapping[str, Any]) -> Cas
     Messages to outside systems are tried at once, after the commit. Raises: ItemNotFound, ItemNotYours, ItemInWrongState, AnswersMissing.
     """
     with transaction.atomic():
-        moving, item = _own_item(viewer, item_id, ItemState.READY, ItemState.CLAIMED)
+        moving, item = _own_item(viewer, item_id, ItemState.READY, ItemState.CLAIMED, ItemState.STUCK)
+        if item.is_automatic or item.item == CROSSROADS:
+            raise ItemInWrongState(item_id, item.state)
         declared = moving.declared.items[item.item]
         entered, problems = read_answers(declared.enters, written, {})
         if problems:
@@ -197,20 +200,30 @@ def take_back(viewer: Viewer, item_id: int, reason: str) -> CaseItem:
 
 
 def retry_item(viewer: Viewer, item_id: int) -> CaseItem:
-    """Try again what a system refused or could not take, or a gateway could not decide. Raises: ItemNotFound, ItemInWrongState."""
+    """Try again what a system refused or could not take, or take back, or what a gateway could not decide.
+
+    Raises: ItemNotFound, ItemInWrongState.
+    """
     with transaction.atomic():
-        moving, item = _held_item(viewer, item_id, ItemState.STUCK, ItemState.WORKING)
+        moving, item = _held_item(viewer, item_id, ItemState.STUCK, ItemState.WORKING, ItemState.UNDO)
         moving.note("retried", item.item)
         if item.item == CROSSROADS:
             _past_crossroads(moving, item)
+        elif item.state == ItemState.UNDO:
+            moving.has_asked_outside = bool(_asked_again(item, EffectState.UNDOING, moving.at))
         else:
-            CaseEffect.objects.filter(item=item, state=EffectState.WAITING).update(attempts=0, next_attempt_at=None)
+            _asked_again(item, EffectState.WAITING, None)
             item.state = ItemState.WORKING
             item.save()
             finish(moving, item, moving.declared.items[item.item])
         move(moving)
     _ask_outside(moving)
     return item
+
+
+def _asked_again(item: CaseItem, state: EffectState, at: datetime | None) -> int:
+    # Not 0: an effect that was never tried is one that never left.
+    return CaseEffect.objects.filter(item=item, state=state).update(attempts=1, next_attempt_at=at)
 
 
 def _past_crossroads(moving: Moving, item: CaseItem) -> None:

@@ -123,6 +123,8 @@ def move(moving: Moving) -> None:
 
 
 def _close_or_tell(moving: Moving) -> None:
+    if moving.running.stuck is None:
+        _leave_crossroads(moving)
     if moving.running.is_done:
         close(moving, CaseState.DONE)
     elif moving.running.stuck is not None:
@@ -239,6 +241,14 @@ def _tell_crossroads(moving: Moving) -> None:
     )  # fmt: skip
     moving.items.append(item)
     moving.note("crossroads", item.item, item.reason)
+
+
+def _leave_crossroads(moving: Moving) -> None:
+    """Take the question of a gateway off its desk once the process has gone on, whoever brought what was missing."""
+    for item in moving.items:
+        if item.item == CROSSROADS and item.state not in OVER:
+            item.state, item.done_at = ItemState.DONE, moving.at
+            item.save()
 
 
 def typed(values: Mapping[str, Any]) -> dict[str, Any]:

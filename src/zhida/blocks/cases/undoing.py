@@ -10,6 +10,8 @@ from zhida.blocks.cases.moving import REFUSED, UNDONE, Moving, close, complete, 
 from zhida.blocks.cases.rules import CLOSED, OVER, CaseState, ItemState, due_after
 
 EFFECTS, PERSON = "effects", "person"
+# What becomes of an item that was never done, once what it had half done is taken back.
+ENDS_AS = "ends_as"
 
 
 def refuse(moving: Moving, item: CaseItem, reason: str) -> None:
@@ -18,9 +20,11 @@ def refuse(moving: Moving, item: CaseItem, reason: str) -> None:
     item.reason = reason
     if declared.on_refusal == "undo":
         _end(moving, item)
+        take_half_back(moving, item, ItemState.REFUSED)
         begin(moving, f"{declared.label.zh}：{reason}")
         return
     complete(moving, item, {**item.entered, f"{item.item}_outcome": REFUSED})
+    take_half_back(moving, item, ItemState.REFUSED)
     if isinstance(declared.on_refusal, tuple):
         for name in declared.on_refusal:
             _mark(moving, name)
@@ -60,11 +64,28 @@ def begin(moving: Moving, because: str) -> None:
     if case.process:
         moving.running.cancel()
     for item in moving.items:
-        if item.state not in OVER:
-            item.state, item.done_at = ItemState.CANCELLED, moving.at
-            item.save()
-            moving.note("item_cancelled", item.item)
+        # What is on its way back already goes on being undone.
+        if item.state not in (*OVER, ItemState.UNDO):
+            cancel(moving, item)
     go_on(moving)
+
+
+def cancel(moving: Moving, item: CaseItem) -> None:
+    """End an item that is not needed any more, and take back what it has half done."""
+    item.state, item.done_at = ItemState.CANCELLED, moving.at
+    item.save()
+    moving.note("item_cancelled", item.item)
+    take_half_back(moving, item, ItemState.CANCELLED)
+
+
+def take_half_back(moving: Moving, item: CaseItem, ends_as: ItemState) -> None:
+    """Undo the effects of an item that ended without being done; it is on its way back until its systems have taken them back."""
+    declared = moving.declared.items.get(item.item)
+    if declared is None or not effects.is_touched(item):
+        return
+    item.state = ends_as if effects.undo_effects(moving, item, declared) else ItemState.UNDO
+    item.entered = {**item.entered, ENDS_AS: ends_as}
+    item.save()
 
 
 def _mark(moving: Moving, name: str) -> None:
@@ -90,27 +111,31 @@ def go_on(moving: Moving) -> None:
 
 
 def _undo(moving: Moving, item: CaseItem) -> bool:
+    """Undo one item; False where a person or a system has to do it first."""
     declared: Item | None = moving.declared.items.get(item.item)
-    if declared is not None and declared.undo_by == PERSON and not item.entered.get(UNDONE):
-        if item.state != ItemState.UNDO:
-            item.state, item.due_on, item.assignee = ItemState.UNDO, due_after(moving.today, max(1, declared.working_days)), ""
-            item.save()
-            moving.note("item_undo", item.item, moving.case.undone_because)
-        return False
-    if declared is not None and declared.undo_by and not effects.undo_effects(moving, item, declared):
-        if item.state != ItemState.UNDO:
+    ends_as = item.entered.get(ENDS_AS)
+    is_undone = declared is not None and bool(declared.undo_by or ends_as)
+    if declared is not None and is_undone:
+        if declared.undo_by == PERSON and not ends_as and not item.entered.get(UNDONE):
+            _put_at_a_desk(moving, item, declared)
+            return False
+        if not effects.undo_effects(moving, item, declared):
             item.state = ItemState.UNDO
             item.save()
-        return False
-    if declared is not None and declared.undo_by:
-        item.state = ItemState.UNDONE
-        item.save()
+            return False
+    # What left nothing that could be undone stays done, and history says so.
+    item.state = ItemState(ends_as) if ends_as else ItemState.UNDONE if is_undone else ItemState.DONE
+    item.save()
+    if item.state == ItemState.UNDONE:
         moving.note("item_undone", item.item)
-    else:
-        # It left nothing that could be undone: it stays done, and history says so.
-        item.state = ItemState.DONE
-        item.save()
     return True
+
+
+def _put_at_a_desk(moving: Moving, item: CaseItem, declared: Item) -> None:
+    if item.state != ItemState.UNDO:
+        item.state, item.due_on, item.assignee = ItemState.UNDO, due_after(moving.today, max(1, declared.working_days)), ""
+        item.save()
+        moving.note("item_undo", item.item, moving.case.undone_because)
 
 
 def undone_by_person(moving: Moving, item: CaseItem, note: str) -> None:
@@ -118,5 +143,6 @@ def undone_by_person(moving: Moving, item: CaseItem, note: str) -> None:
     item.entered = {**item.entered, UNDONE: True}
     item.reason = note
     item.save()
+    effects.undone_by_hand(item)
     moving.note("item_undone_by_person", item.item, note)
     go_on(moving)

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db import connection, transaction
 
 from zhida.blocks.access.api import SYSTEM
 from zhida.blocks.cases import undoing
 from zhida.blocks.cases.adapters import systems as outside
-from zhida.blocks.cases.effects.systems import next_attempt
+from zhida.blocks.cases.effects.systems import LEASE, next_attempt
 from zhida.blocks.cases.errors import SystemDown, SystemRefused
-from zhida.blocks.cases.models import Case, CaseEffect
-from zhida.blocks.cases.moving import Moving, finish, held_case, move
-from zhida.blocks.cases.rules import CaseState, EffectState, ItemState
+from zhida.blocks.cases.models import Case, CaseEffect, CaseItem
+from zhida.blocks.cases.moving import CROSSROADS, Moving, finish, held_case, move, save
+from zhida.blocks.cases.rules import OVER, CaseState, EffectState, ItemState, due_after
 from zhida.kernel import clock
 from zhida.kernel.errors import ZhidaError
-
-LEASE = timedelta(minutes=1)
 
 
 @dataclass
@@ -102,23 +99,35 @@ def _write(before: CaseEffect, answer: outside.Answer | None) -> None:
 
 @transaction.atomic
 def _write_failure(before: CaseEffect, error: ZhidaError) -> None:
+    """Write why a message was not taken; after the last attempt, or where the system refused, a person is told."""
     moving = Moving(held_case(before.item.case_id), SYSTEM)
     row = CaseEffect.objects.get(pk=before.pk)
+    if row.state != before.state:
+        return
     row.problem_zh, row.problem_en = error.text.zh[:300], error.text.en[:300]
     row.next_attempt_at = None if isinstance(error, SystemRefused) else next_attempt(row, moving.at)
     row.save()
-    item = next(each for each in moving.items if each.pk == before.item_id)
-    if row.next_attempt_at is None and item.state == ItemState.WORKING:
+    if row.next_attempt_at is None:
+        _tell_person(moving, next(each for each in moving.items if each.pk == before.item_id))
+        save(moving)
+
+
+def _tell_person(moving: Moving, item: CaseItem) -> None:
+    """Put an item at its desk whose message a system does not take, or does not take back."""
+    if item.state == ItemState.WORKING:
         item.state = ItemState.STUCK
-        item.save()
-        moving.note("item_stuck", item.item)
-        move(moving)
+    elif item.state == ItemState.UNDO:
+        item.due_on, item.assignee = due_after(moving.today, 1), ""
+    else:
+        return
+    item.save()
+    moving.note("item_stuck", item.item)
 
 
 def go_on(moving: Moving, item_id: int) -> None:
     """Bring about what is left of an item, and move the case."""
     item = next(each for each in moving.items if each.pk == item_id)
-    if moving.case.state == CaseState.UNDOING or item.state in (ItemState.UNDO, ItemState.DONE):
+    if moving.case.state == CaseState.UNDOING or item.state == ItemState.UNDO:
         undoing.go_on(moving)
     elif item.state in (ItemState.WORKING, ItemState.STUCK):
         finish(moving, item, moving.declared.items[item.item])
@@ -146,7 +155,5 @@ def _cancel_interrupted(moving: Moving) -> None:
     """Items whose deadline in the process interrupted them wait no more."""
     waiting = {each.token for each in moving.running.waiting}
     for item in moving.items:
-        if item.token not in waiting and item.state in (ItemState.READY, ItemState.CLAIMED, ItemState.RETURNED, ItemState.ASKED):
-            item.state, item.done_at = ItemState.CANCELLED, moving.at
-            item.save()
-            moving.note("item_cancelled", item.item)
+        if item.token not in waiting and item.item != CROSSROADS and item.state not in (*OVER, ItemState.UNDO):
+            undoing.cancel(moving, item)

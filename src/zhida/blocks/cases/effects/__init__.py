@@ -4,6 +4,6 @@ Inside effects (a decision, a payment that is due, a row of a register, a certif
 in the transaction that moves the case. Outside ones (a department's system) are only written down; ``working.py`` carries them out.
 """
 
-from zhida.blocks.cases.effects.carrying import Made, carry_out, undo_effects
+from zhida.blocks.cases.effects.carrying import Made, carry_out, is_touched, undo_effects, undone_by_hand
 
-__all__ = ["Made", "carry_out", "undo_effects"]
+__all__ = ["Made", "carry_out", "is_touched", "undo_effects", "undone_by_hand"]

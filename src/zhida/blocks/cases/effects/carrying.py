@@ -48,7 +48,7 @@ class Made:
 def carry_out(moving: Moving, item: CaseItem, declared: Item) -> Made:
     """Make the effects of an item that are not made yet, in their order; stop at the first that cannot be made now."""
     made = Made()
-    rows = {row.position: row for row in CaseEffect.objects.filter(item=item)} if declared.effects else {}
+    rows = {row.position: row for row in CaseEffect.objects.select_for_update().filter(item=item)} if declared.effects else {}
     for position, effect in enumerate(declared.effects):
         row = rows.get(position) or _new_effect(item, position, effect)
         if row.state != EffectState.DONE and not _make(Making(moving, item, row, effect), made):
@@ -97,16 +97,33 @@ def row_problem(row: CaseEffect) -> Text | None:
     return Text(row.problem_zh, row.problem_en) if row.problem_zh else None
 
 
+def is_touched(item: CaseItem) -> bool:
+    """Say whether an item that is not done has brought about something already, or may have."""
+    return CaseEffect.objects.filter(item=item).exclude(state=EffectState.UNDONE).exists()
+
+
 def undo_effects(moving: Moving, item: CaseItem, declared: Item) -> bool:
     """Undo an item's effects, the last one first; False where one is still to be undone by a system."""
-    rows = list(CaseEffect.objects.filter(item=item, state__in=(EffectState.DONE, EffectState.UNDOING)).order_by("-position"))
-    for row in rows:
+    # Held, so that a worker has either taken a message on before, or finds it withdrawn.
+    for row in list(CaseEffect.objects.select_for_update().filter(item=item).exclude(state=EffectState.UNDONE).order_by("-position")):
         making = Making(moving, item, row, declared.effects[row.position])
-        if _is_outside(making):
+        if _was_outside(making):
             if not systems.ask_to_undo(making):
                 return False
             continue
-        row.result = {**row.result, **(_INSIDE[row.kind][1](making) or {})}
+        if row.state == EffectState.DONE:
+            row.result = {**row.result, **(_INSIDE[row.kind][1](making) or {})}
         row.state = EffectState.UNDONE
         row.save()
     return True
+
+
+def undone_by_hand(item: CaseItem) -> None:
+    """Take an officer's word for it that what a system could not take back is undone there."""
+    rows = CaseEffect.objects.filter(item=item, state=EffectState.UNDOING)
+    rows.update(state=EffectState.UNDONE, next_attempt_at=None)
+
+
+def _was_outside(making: Making) -> bool:
+    """Say whether an effect was, or was to be, sent to a system with an address."""
+    return making.row.kind == "system" and ("send" in making.row.result or making.row.state == EffectState.UNDOING)

@@ -17,6 +17,8 @@ from zhida.blocks.cases.rules import EffectState
 # Between one attempt and the next: one minute, then longer, a day at most. After so many a person is told.
 RETRY_MINUTES = (1, 5, 15, 60, 240, 1440)
 ATTEMPTS_BEFORE_A_PERSON = 6
+# So long a message is one worker's: longer than an answer may take.
+LEASE = timedelta(minutes=1)
 
 
 def ask_for(making: Making) -> None:
@@ -51,12 +53,20 @@ def message(making: Making) -> dict[str, Any]:
 
 
 def ask_to_undo(making: Making) -> bool:
-    """Write down that a message is to be withdrawn; True where that was done already, or the message never left."""
-    row = making.row
+    """Write down that a message is to be withdrawn; True where that was done already, or the message never left.
+
+    One that a worker may be sending just now is withdrawn after its lease: a withdrawal must not overtake what it withdraws.
+    """
+    row, at = making.row, making.moving.at
+    if row.state == EffectState.WAITING and row.attempts == 0:
+        row.state, row.next_attempt_at = EffectState.UNDONE, None
+        row.save()
     if row.state == EffectState.UNDONE:
         return True
-    if row.state == EffectState.DONE:
-        row.state, row.attempts, row.next_attempt_at = EffectState.UNDOING, 0, making.moving.at
+    if row.state != EffectState.UNDOING:
+        is_leased = row.state == EffectState.WAITING and row.next_attempt_at and row.next_attempt_at > at
+        row.next_attempt_at = min(row.next_attempt_at, at + LEASE) if is_leased else at
+        row.state, row.attempts, row.problem_zh, row.problem_en = EffectState.UNDOING, 0, "", ""
         row.save()
     making.moving.has_asked_outside = True
     return False
