@@ -21,7 +21,7 @@ from zhida.web.access import requires
 from zhida.web.case_forms import form_fields, written
 from zhida.web.errors import status_of
 from zhida.web.officer.cases import row_of
-from zhida.web.officer.cases_words import after_refusal, entry_rows, evidence_rows, outcomes, planned
+from zhida.web.officer.cases_words import after_refusal, entry_rows, evidence_rows, outcomes, planned, value_text
 from zhida.web.officer.common import back
 
 Act = Callable[[Viewer, int, Mapping[str, Any]], Any]
@@ -134,6 +134,7 @@ def _page(request: HttpRequest, item_id: int, typed: Typed, status: int = 200) -
     row, definition, viewer = row_of(desk.item), desk.definition, request.viewer
     is_mine = desk.item.assignee in ("", viewer.account)
     known = {line.field.key: line.value for line in desk.view.evidence if line.value is not None}
+    others = [line for line in desk.view.items if line.declared.key != desk.item.item]
     needed = {each.key for each in desk.declared.evidence_for(desk.item.item)}
     context = {
         **row,
@@ -161,7 +162,8 @@ def _page(request: HttpRequest, item_id: int, typed: Typed, status: int = 200) -
         "departments": _departments(desk),
         "colleagues": cases.colleagues(viewer) if access.purpose_of(viewer, "cases.share") else [],
         "entries": entry_rows(desk.declared, [each for each in desk.view.entries if each.item == desk.item.item]),
-        "others": [line for line in desk.view.items if line.declared.key != desk.item.item],
+        "others": [line for line in others if line.row is not None],
+        "ahead": sum(1 for line in others if line.row is None),
         "questions": [(each, cases.department_text(each.department)) for each in desk.questions],
         "trail": [
             {"label": Text("一件事", "Joint cases"), "url": reverse("officer:cases")},
@@ -186,11 +188,11 @@ def _may(desk: cases.DeskItem, is_mine: bool, viewer: Viewer) -> dict[str, bool]
     return may
 
 
-def entered_rows(desk: cases.DeskItem) -> list[tuple[Text, Text]]:
+def entered_rows(desk: cases.DeskItem) -> list[tuple[Text, Text | str]]:
     """Return what the officer of an item entered, in words."""
     fields = desk.definition.enters if desk.definition else ()
     entered = desk.item.entered
-    return [(each.label, cases.value_text(each, entered[each.key])) for each in fields if each.key in entered]
+    return [(each.label, value_text(each, entered[each.key])) for each in fields if each.key in entered]
 
 
 def _departments(desk: cases.DeskItem) -> list[tuple[str, Text]]:

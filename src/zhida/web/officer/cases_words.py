@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
@@ -13,6 +14,7 @@ from zhida.blocks.records import api as records
 from zhida.kernel.money import format_yuan
 from zhida.kernel.text import Text
 from zhida.web.officer.common import benefit_label
+from zhida.web.templatetags.zhida import area, day
 
 ENTRY_TEXT: dict[str, Text] = {
     "found": Text("从部门数据里发现", "Found in the departments' data"),
@@ -285,12 +287,21 @@ def wait_text(due_on: Any, days: int, light: str) -> Text:
     return Text("今天到期", "Due today") if days == 0 else Text(f"还有 {days} 个工作日", f"{days} working days left")
 
 
+def value_text(field: cases.Field | None, value: Any) -> Text | str:
+    """Write a value of a case as a page shows it: days as days, communities by name."""
+    if field is not None and field.kind == "date" and value:
+        return day(date.fromisoformat(value))
+    if field is not None and field.source.get("card") == "community" and value:
+        return area(value)
+    return cases.value_text(field, value)
+
+
 def evidence_rows(lines: list[cases.EvidenceLine]) -> list[dict[str, Any]]:
     """Return what a case knows, in words: what, its value, where it is from and of which day."""
     return [
         {
             "field": line.field,
-            "value": cases.value_text(line.field, line.value),
+            "value": value_text(line.field, line.value),
             "file": int(line.value) if line.field.kind == "file" and str(line.value).isdecimal() else 0,
             "is_known": line.value is not None,
             "source": source_text(line.source),
