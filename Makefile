@@ -10,7 +10,7 @@ CASES ?= 20000
 BENCH_VENV := var/bench-venv
 export ZHIDA_HOME ?= $(CURDIR)/var
 
-.PHONY: help demo start deliver test build test-sqlite test-postgres test-journeys test-spark test-kills test-orders spark check bench bench-engine bench-payments bench-cases new-pack sizes docs pictures clean
+.PHONY: help demo start deliver test build test-sqlite test-postgres test-journeys test-spark test-kills test-orders spark check bench bench-engine bench-payments bench-cases new-pack new-life-event sizes docs pictures clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -120,6 +120,10 @@ $(BENCH_VENV)/ready: bench/engine/requirements.txt
 ## make new-pack NAME=x copy the smallest pack as a start
 new-pack: $(VENV)/ready
 	@$(BIN)/python scripts/new_pack.py $(NAME)
+
+## make new-life-event NAME=x FROM=birth  copy a life event as a start (PACK=support: into that pack)
+new-life-event: $(VENV)/ready
+	@$(BIN)/zhida life-event new $(NAME) --from $(or $(FROM),birth) $(if $(PACK),--pack $(PACK))
 
 ## make docs            write the generated pages anew
 docs: $(VENV)/ready

@@ -15,6 +15,7 @@ from zhida.kernel import clock
 from zhida.kernel.errors import ZhidaError
 from zhida.kernel.period import Month
 from zhida.project.cli_catalogue import catalogue
+from zhida.project.cli_life_event import life_event
 from zhida.project.cli_notices import notices
 from zhida.project.cli_payments import pay
 from zhida.project.cli_policy import policy
@@ -61,6 +62,7 @@ def cli() -> None:
 
 
 cli.add_command(catalogue)
+cli.add_command(life_event)
 cli.add_command(notices)
 cli.add_command(pay)
 cli.add_command(policy)

@@ -3,7 +3,8 @@
 from zhida.blocks.cases.counter import possible_applicants
 from zhida.blocks.cases.counting import AskedOnce, asked_once
 from zhida.blocks.cases.declarations.checking import Checked, check_life_event
-from zhida.blocks.cases.declarations.installed import folders, life_event, life_events
+from zhida.blocks.cases.declarations.copying import copy_life_event, draw_life_event
+from zhida.blocks.cases.declarations.installed import PACKS, folders, life_event, life_events
 from zhida.blocks.cases.declarations.model import Field, Item, LifeEventDeclaration
 from zhida.blocks.cases.declarations.reading import Problem, problems_of, read_life_event
 from zhida.blocks.cases.declarations.situations import Tried, try_situations
@@ -39,6 +40,7 @@ from zhida.blocks.cases.errors import (
     ItemNotFound,
     ItemNotYours,
     LifeEventInvalid,
+    LifeEventNotMade,
     OfficerUnknown,
     RatingRefused,
     ReasonNeeded,
@@ -85,7 +87,7 @@ from zhida.blocks.cases.queries import (
     street_cases,
 )
 from zhida.blocks.cases.rules import CASE_TEXT, ITEM_TEXT, LIGHT_TEXT, CaseState, ItemState, Light, light, working_days_between
-from zhida.blocks.cases.simulation import DeskResult, OneMore, Plan, Simulated, read_plan, simulate_cases
+from zhida.blocks.cases.simulation import DeskResult, OneMore, Plan, Simulated, findings, read_plan, simulate_cases
 from zhida.blocks.cases.supervising import Supervised, supervise
 from zhida.blocks.cases.uploads import UploadedContent, keep_upload, read_upload, upload_names
 from zhida.blocks.cases.wording import department_text, value_text
@@ -95,6 +97,7 @@ __all__ = [
     "CASE_TEXT",
     "ITEM_TEXT",
     "LIGHT_TEXT",
+    "PACKS",
     "AnswersMissing",
     "AppealNotOpen",
     "AskedOnce",
@@ -126,6 +129,7 @@ __all__ = [
     "ItemState",
     "LifeEventDeclaration",
     "LifeEventInvalid",
+    "LifeEventNotMade",
     "Light",
     "LightLine",
     "OfficerUnknown",
@@ -160,14 +164,17 @@ __all__ = [
     "claim",
     "claim_next",
     "colleagues",
+    "copy_life_event",
     "declaration_of",
     "decline",
     "department_text",
     "desk_item",
     "diagram_of",
+    "draw_life_event",
     "element_states",
     "escalate",
     "find_cases",
+    "findings",
     "finish_item",
     "folders",
     "give_back",

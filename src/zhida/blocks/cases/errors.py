@@ -184,3 +184,13 @@ class SimulationInvalid(ZhidaError):
             f"没有模拟：{place}：{zh}；请改正后再试。",
             f"Nothing was simulated: {place}: {en}. Correct it and try again.",
         )
+
+
+class LifeEventNotMade(ZhidaError):
+    """A life event could not be copied or drawn; nothing was written."""
+
+    def __init__(self, name: str, zh: str, en: str) -> None:
+        super().__init__(
+            f"事件“{name}”没有改动：{zh}；请改正后再试。",
+            f"Nothing was written for life event '{name}': {en}. Correct it and try again.",
+        )

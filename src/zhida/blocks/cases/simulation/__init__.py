@@ -8,6 +8,6 @@ results.py   what came of it: waiting, days until done against the promise, the 
 """
 
 from zhida.blocks.cases.simulation.plan import DeskPlan, Plan, plan_problems, read_plan
-from zhida.blocks.cases.simulation.results import DeskResult, OneMore, Simulated, simulate_cases
+from zhida.blocks.cases.simulation.results import DeskResult, OneMore, Simulated, findings, simulate_cases
 
-__all__ = ["DeskPlan", "DeskResult", "OneMore", "Plan", "Simulated", "plan_problems", "read_plan", "simulate_cases"]
+__all__ = ["DeskPlan", "DeskResult", "OneMore", "Plan", "Simulated", "findings", "plan_problems", "read_plan", "simulate_cases"]

@@ -91,6 +91,47 @@ def simulate_cases(declared: LifeEventDeclaration, plan: Plan, cases: int, seed:
     return Simulated(**{**vars(found), "one_more": one_more})
 
 
+def findings(found: Simulated) -> list[Text]:
+    """Say in sentences what was found: how long it takes, whether the promise holds, where cases wait, what one officer more changes."""
+    median, p90 = found.days_median, found.days_p90
+    told = [
+        Text(
+            f"一半的件 {median} 个工作日内办结，九成在 {p90} 个工作日内（{found.cases} 件，含等居民补充的时间）",
+            f"Half of the cases are done within {median} working days and nine of ten within {p90} "
+            f"({found.cases} cases, waiting for residents included)",
+        )
+    ]
+    if found.on_time is not None:
+        share = f"{found.on_time:.1%}"
+        told.append(
+            Text(
+                f"承诺 {found.promised} 个工作日：{share} 按时",
+                f"Of {found.promised} working days promised: {share} of the cases are in time",
+            )
+        )
+    if not found.bottleneck:
+        return [*told, Text("没有哪个窗口要排队", "Nobody waits long for any desk")]
+    desk = found.desk(found.bottleneck)
+    minutes, busy = round(desk.wait_p90), f"{desk.busy:.0%}"
+    told.append(
+        Text(
+            f"排队最久的是“{desk.label.zh}”：十件里一件要等 {minutes} 分钟以上，{desk.officers} 人忙碌 {busy}",
+            f"Cases wait longest for '{desk.label.en}': one in ten for over {minutes} office minutes; "
+            f"its {desk.officers} officers are busy {busy}",
+        )
+    )
+    if more := found.one_more:
+        then = round(more.wait_p90)
+        told.append(
+            Text(
+                f"在那里加一个人（{more.officers} 人）：排队降到 {then} 分钟，九成的件从 {p90} 天变为 {more.days_p90} 天",
+                f"One more officer there ({more.officers}): that wait becomes {then} minutes, and nine of ten cases take {more.days_p90} "
+                f"days instead of {p90}",
+            )
+        )
+    return told
+
+
 def _result(declared: LifeEventDeclaration, plan: Plan, played: Played, cases: int, seed: int) -> Simulated:
     office = played.office
     done = [case for case in played.cases if case.state == DONE_STATE]
