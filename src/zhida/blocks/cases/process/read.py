@@ -60,7 +60,8 @@ def _the_process(root: etree._Element, place: str) -> etree._Element:
     chosen = marked if marked or len(processes) != 1 else processes
     if len(chosen) == 1:
         return chosen[0]
-    names = ", ".join(f"{node.get('name') or '-'} ({node.get('id')})" for node in (marked or processes)[:5])
+    candidates = marked or processes
+    names = ", ".join(f"{node.get('name') or '-'} ({node.get('id')})" for node in candidates[:5])
     if marked:
         why = Text(
             f"有 {len(marked)} 个可执行流程：{names}；请只留一个 isExecutable=true。",
@@ -73,7 +74,7 @@ def _the_process(root: etree._Element, place: str) -> etree._Element:
         )
     else:
         why = Text("没有流程（process）；请画出一个流程。", "it has no process. Draw one.")
-    raise ProcessRefused(place, why)
+    raise ProcessRefused(place, why, candidates[0].get("id", "") if candidates else "")
 
 
 class _Reader:
