@@ -1,7 +1,7 @@
 """The door of policies: the words packs are written in, runs, decisions, the happiness list, appeals, simulated reforms."""
 
 from zhida.blocks.policies.appeals import answer_appeal, appeals, file_appeal
-from zhida.blocks.policies.deciding import Decided, DecidedNow, decide_now
+from zhida.blocks.policies.deciding import Decided, DecidedNow, basis_of, decide_now, explain_decided
 from zhida.blocks.policies.decisions import AGE_BANDS, recurring_keys
 from zhida.blocks.policies.difference import DifferenceRow, difference
 from zhida.blocks.policies.errors import (
@@ -135,6 +135,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "asked_simulation",
     "asked_simulations",
     "basis",
+    "basis_of",
     "benefits",
     "check_situations",
     "decide_now",
@@ -145,6 +146,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "difference",
     "entitlements",
     "example_reforms",
+    "explain_decided",
     "explanation",
     "explanations",
     "facts_of",

@@ -7,9 +7,23 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from zhida.blocks.access.api import Viewer
+from zhida.blocks.policies import law as laws
 from zhida.blocks.policies.errors import UnknownBenefit, UnknownFact
-from zhida.blocks.policies.explanations import STATUS, Basis, _Household, _period_key, basis
+from zhida.blocks.policies.explanations import (
+    STATUS,
+    Basis,
+    Explanation,
+    _explanation,
+    _Household,
+    _names,
+    _period_key,
+    _program_with,
+    _visible_rows,
+    basis,
+)
 from zhida.blocks.policies.situations import snapshot_value
+from zhida.blocks.records import api as records
 from zhida.engine.api import BenefitDefinition
 from zhida.kernel.period import Month
 
@@ -76,6 +90,30 @@ def decide_now(
             continue
         found.append(_decided(household, definition, each.row, each.status, each.amount, each.occasion, each.missing))
     return DecidedNow(by.month.text, by.snapshot_hash, by.law_as_of, laid, found)
+
+
+def basis_of(month: Month, snapshot_hash: str, law_as_of: date) -> Basis:
+    """Return the basis that a decision was kept with, whatever has been delivered or published since. Raises: NoSnapshot."""
+    known_on = records.snapshot(snapshot_hash).known_on
+    return Basis(month, snapshot_hash, known_on, laws.installed_law(law_as_of), law_as_of, None)
+
+
+def explain_decided(
+    viewer: Viewer, household_no: int, people: Sequence[int], benefit: str, entity_no: int, facts: Mapping[str, Any], by: Basis
+) -> Explanation:
+    """Return why ``decide_now`` said what it said about one benefit of one person or household, with the same facts laid over.
+
+    For blocks: whoever shows it has asked for the viewer's case before. Members who have not agreed to share stay unnamed.
+    Raises: HouseholdNotFound, UnknownBenefit, UnknownFact.
+    """
+    household = _Household(by, household_no)
+    _lay_over(household, people[0] if people else 0, facts)
+    names = _names(household, _visible_rows(viewer, household))
+    for found in _program_with(by, benefit).explain(household.facts, [benefit], names):
+        entity = found.benefit.entity.name
+        if household.entity_no(entity, found.row) == entity_no:
+            return _explanation(household, found, household.person_row(entity, found.row), names)
+    raise UnknownBenefit(benefit)
 
 
 def _decided(

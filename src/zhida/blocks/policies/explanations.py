@@ -42,8 +42,9 @@ _WORDS = {0: Text("不符合", "not entitled"), 1: Text("应享", "entitled"), 2
 class Step:
     """One step of the calculation, in reading order; deeper steps explain the one above. who: the member it is about, if not the line's.
 
-    parameter: label, value, from, until, law, clause, source, grade. fact: label, department, record_type, known_on (the day of the
-    delivery it came with), listed (a row was in that delivery; without one it says what is so of somebody who is in no register).
+    parameter: label, value, from, until, law, clause, source, grade. fact: name, kind, codes (key -> label), label, department,
+    record_type, known_on (the day of the delivery it came with), listed (a row was in that delivery; without one it says what is so of
+    somebody who is in no register).
     """
 
     depth: int
@@ -373,6 +374,9 @@ def _fact(fact: FactDefinition, household: _Household, entity: str, row: int) ->
     contract = records.record_type(fact.record_type)
     came = records.delivered(household.basis.snapshot_hash, fact.record_type, household.row_of(entity, row))
     return {
+        "name": fact.name,
+        "kind": fact.kind,
+        "codes": dict(zip(fact.codes, fact.code_labels or (Text(code, code) for code in fact.codes), strict=False)),
         "label": fact.label,
         "department": contract.department,
         "record_type": contract.label,
