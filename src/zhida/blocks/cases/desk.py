@@ -131,6 +131,8 @@ def finish_item(viewer: Viewer, item_id: int, written: Mapping[str, Any]) -> Cas
         entered, problems = read_answers(declared.enters, written, {})
         if problems:
             raise AnswersMissing(problems)
+        if item.state == ItemState.STUCK:
+            _asked_again(item, EffectState.WAITING, None)
         item.entered, item.state, item.reason = entered, ItemState.CLAIMED, ""
         finish(moving, item, declared)
         move(moving)

@@ -106,6 +106,8 @@ def _write_failure(before: CaseEffect, error: ZhidaError) -> None:
         return
     row.problem_zh, row.problem_en = error.text.zh[:300], error.text.en[:300]
     row.next_attempt_at = None if isinstance(error, SystemRefused) else next_attempt(row, moving.at)
+    if isinstance(error, SystemRefused) and row.state == EffectState.WAITING:
+        row.result = {**row.result, "is_refused": True}
     row.save()
     if row.next_attempt_at is None:
         _tell_person(moving, next(each for each in moving.items if each.pk == before.item_id))

@@ -24,7 +24,8 @@ LEASE = timedelta(minutes=1)
 def ask_for(making: Making) -> None:
     """Write down the message that a worker is to send."""
     row = making.row
-    if "send" not in row.result:
+    # The same key goes with the same words, unless they were refused: then they are what the officer has corrected since.
+    if "send" not in row.result or row.result.get("is_refused"):
         row.result = {"system": making.settings["system"], "send": message(making)}
     row.state = EffectState.WAITING
     making.moving.has_asked_outside = True
