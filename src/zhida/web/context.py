@@ -125,6 +125,7 @@ NAVIGATION = (
     Place(Text("重复人员", "Duplicates"), "/office/merges/", ("merges.review",)),
     Place(Text("月度核定", "Runs"), "/office/runs/", ("runs.view",)),
     Place(Text("发放批次", "Batches"), "/office/batches/", ("payments.view",)),
+    Place(Text("一件事付款", "Case money"), "/office/cases/money/", ("payments.prepare",)),
     Place(Text("预算", "Budgets"), "/office/budgets/", ("payments.view",)),
     Place(Text("总账", "Ledger"), "/office/ledger/", ("payments.view",)),
     Place(Text("签批委托", "Delegations"), "/office/delegations/", ("delegations.view",)),

@@ -86,7 +86,7 @@ from zhida.blocks.cases.queries import (
     queue_counts,
     street_cases,
 )
-from zhida.blocks.cases.rules import CASE_TEXT, ITEM_TEXT, LIGHT_TEXT, CaseState, ItemState, Light, light, working_days_between
+from zhida.blocks.cases.rules import CASE_TEXT, ITEM_TEXT, LIGHT_TEXT, CaseState, HandOver, ItemState, Light, light, working_days_between
 from zhida.blocks.cases.simulation import DeskResult, OneMore, Plan, Simulated, findings, read_plan, simulate_cases
 from zhida.blocks.cases.supervising import Supervised, supervise
 from zhida.blocks.cases.uploads import UploadedContent, keep_upload, read_upload, upload_names
@@ -119,6 +119,7 @@ __all__ = [
     "Field",
     "FileRefused",
     "Found",
+    "HandOver",
     "HandedPayables",
     "Item",
     "ItemInWrongState",

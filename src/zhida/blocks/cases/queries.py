@@ -290,8 +290,8 @@ def street_cases(viewer: Viewer, state: str = "", text: str = "") -> QuerySet[Ca
     return found.filter(state=state) if state else found
 
 
-def payables_waiting(viewer: Viewer) -> QuerySet[CasePayable]:
-    """Return what cases found due and no batch has taken yet. Raises: PermissionMissing."""
+def payables_waiting(viewer: Viewer, state: HandOver = HandOver.WAITING) -> QuerySet[CasePayable]:
+    """Return what cases found due and no batch has taken yet; WITHDRAWING: what is to be taken out of one. Raises: PermissionMissing."""
     purpose = access.require(viewer, "payments.prepare")
-    access.record_access(viewer, purpose, "cases.payables", "waiting")
-    return CasePayable.objects.filter(state=HandOver.WAITING).select_related("effect__item__case")
+    access.record_access(viewer, purpose, "cases.payables", state)
+    return CasePayable.objects.filter(state=state).select_related("effect__item__case")

@@ -17,12 +17,12 @@ from zhida.blocks.places import api as places
 from zhida.kernel.text import Text
 from zhida.web.access import requires
 from zhida.web.charts import BarList, Item, Share
-from zhida.web.officer.cases_words import level_text
 from zhida.web.table_files import csv_file
 from zhida.web.text import in_language, pick
 
 RED, YELLOW, GREEN = cases.Light.RED, cases.Light.YELLOW, cases.Light.GREEN
 _TONES = {RED: "bad", YELLOW: "wait", GREEN: "good"}
+_TOLD = {"district": Text("区县", "district"), "city": Text("市级", "city")}
 # Digits of an area's code by its level, as they stand at the head of a community's.
 _DIGITS_BELOW = {"city": 6, "district": 9, "street": 12}
 _BELOW = {
@@ -196,7 +196,7 @@ def _red(each: cases.RedItem) -> dict[str, Any]:
         "item": item_text(each.event, each.item),
         "department": cases.department_text(each.department),
         "place": _desk_name(each.area),
-        "told": level_text(each.escalated_to) if each.escalated_to else None,
+        "told": _TOLD.get(each.escalated_to),
     }
 
 

@@ -14,6 +14,7 @@ from zhida.blocks.cases import api as cases
 from zhida.kernel import clock
 from zhida.kernel.text import Text
 from zhida.web.access import requires
+from zhida.web.case_forms import file_response
 from zhida.web.officer.cases import events, left
 from zhida.web.officer.cases_words import CASE_TEXT, decision_text, entry_rows, evidence_rows, payable_text
 from zhida.web.officer.common import csv_file, page_of
@@ -97,9 +98,7 @@ def bpmn(request: HttpRequest, case_id: int) -> HttpResponse:
 @require_GET
 def file(request: HttpRequest, upload_id: int) -> HttpResponse:
     """Hand out a file that a resident added, to a department whose item needs it. Raises: CaseNotFound."""
-    from zhida.web.resident.cases_page import upload_response
-
-    return upload_response(cases.read_upload(request.viewer, upload_id))
+    return file_response(cases.read_upload(request.viewer, upload_id))
 
 
 @requires("cases.handle")

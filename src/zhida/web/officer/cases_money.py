@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from zhida.blocks.cases import api as cases
-from zhida.kernel.money import plain_yuan
+from zhida.kernel.money import format_yuan, plain_yuan
 from zhida.kernel.text import Text
 from zhida.web.access import requires
 from zhida.web.officer.common import back, benefit_label, csv_file, page_of
@@ -43,6 +43,7 @@ def money(request: HttpRequest) -> HttpResponse:
         "rows": [{"row": row, "case": row.effect.item.case, "benefit": benefit_label(row.benefit)} for row in page.object_list],
         "sums": [(benefit_label(benefit), count, total) for benefit, (count, total) in sorted(sums.items(), key=lambda each: -each[1][1])],
         "count": sum(count for count, _ in sums.values()),
+        "withdrawing": cases.payables_waiting(request.viewer, cases.HandOver.WITHDRAWING).count(),
         "total_fen": sum(total for _, total in sums.values()),
     }
     return render(request, "officer/cases/money.html", context)
@@ -57,8 +58,20 @@ def _cells(row: Any) -> list[Any]:
 def prepare(request: HttpRequest) -> HttpResponse:
     """Make one batch of everything that waits, and show it."""
     made = cases.prepare_case_payments(request.viewer)
+    if made.cancelled or made.to_recover:
+        messages.warning(request, in_language(_taken_back(made)))
     if made.batch_id is None:
         messages.info(request, in_language(Text("没有新的钱要发。", "Nothing new is due.")))
         return redirect("officer:case_money")
     done = Text(f"已把 {made.count} 笔编入批次，等复核。", f"{made.count} payments are in this batch; it waits for approval.")
     return back(request, "officer:batch", done, made.batch_id)
+
+
+def _taken_back(made: cases.HandedPayables) -> Text:
+    """Say what became of money whose case was undone after a batch had taken it."""
+    numbers, amount = "、".join(str(each) for each in made.cancelled), format_yuan(made.to_recover_fen)
+    zh = [f"批次 {numbers} 里有不再应发的钱，已取消，请重新编制" if made.cancelled else ""]
+    zh.append(f"已发出 {made.to_recover} 笔、{amount} 元要追回，见“多发款项”" if made.to_recover else "")
+    en = [f"Batches {numbers} held money that is not due any more and were cancelled; prepare them again" if made.cancelled else ""]
+    en.append(f"{made.to_recover} payments (¥{amount}) have left and are to come back: see Overpayments" if made.to_recover else "")
+    return Text("；".join(filter(None, zh)) + "。", "; ".join(filter(None, en)) + ".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -46,6 +47,8 @@ ENTRY_TEXT: dict[str, Text] = {
     "case_undoing": Text("开始撤销全部事项", "Everything is being undone"),
     "case_undone": Text("全部撤销完毕", "Everything is undone"),
 }
+# Numbers as long as a bank account's are shown by their end only.
+_ACCOUNT = re.compile(r"^\d{15,}$")
 # The block's words speak to residents; these speak of them.
 CASE_TEXT = {
     **cases.CASE_TEXT,
@@ -61,12 +64,7 @@ _SOURCES = {
     "asked": Text("居民填报", "Told by the resident"),
     "kept": Text("居民以前填报", "Told by the resident before"),
 }
-_LEVELS = {"district": Text("区县", "district"), "city": Text("市级", "city")}
 SEPARATOR = Text("、", ", ")
-
-
-def level_text(level: str) -> Text:
-    return _LEVELS.get(level, Text(level, level))
 
 
 def entry_text(entry: Any) -> Text:
@@ -162,7 +160,9 @@ _STATUS = {
 _MONEY = {
     "waiting": Text("待编入批次", "waits for a batch"),
     "handed": Text("已编入批次", "in a batch"),
+    "withdrawing": Text("撤回中", "being withdrawn"),
     "withdrawn": Text("已撤回", "withdrawn"),
+    "refused": Text("被退回", "refused"),
 }
 
 
@@ -211,7 +211,9 @@ def _paid(desk: cases.DeskItem, effect: Any) -> tuple[Text, str]:
 _ROW_STATES = {
     "waiting": Text("待随部门数据提交", "waits for the department's feed"),
     "handed": Text("已提交", "delivered"),
+    "withdrawing": Text("撤回中", "being withdrawn"),
     "withdrawn": Text("已撤回", "withdrawn"),
+    "refused": Text("登记部门退回", "refused by the register"),
 }
 
 
@@ -293,7 +295,8 @@ def value_text(field: cases.Field | None, value: Any) -> Text | str:
         return day(date.fromisoformat(value))
     if field is not None and field.source.get("card") == "community" and value:
         return area(value)
-    return cases.value_text(field, value)
+    said = cases.value_text(field, value)
+    return Text(f"尾号 {said.zh[-4:]}", f"ending in {said.en[-4:]}") if _ACCOUNT.match(said.zh) else said
 
 
 def evidence_rows(lines: list[cases.EvidenceLine]) -> list[dict[str, Any]]:
