@@ -144,5 +144,5 @@ def undone_by_person(moving: Moving, item: CaseItem, note: str) -> None:
     item.reason = note
     item.save()
     effects.undone_by_hand(item)
-    moving.note("item_undone_by_person", item.item, note)
+    moving.note("item_undone_by_hand", item.item, note)
     go_on(moving)

@@ -9,6 +9,7 @@ from typing import Any
 from zhida.blocks.cases import api as cases
 from zhida.blocks.records import api as records
 from zhida.kernel.text import Text
+from zhida.web.templatetags.zhida import area, day
 
 # Numbers as long as an account's are shown by their end only.
 _LONG_NUMBER = re.compile(r"^\d{13,}$")
@@ -38,7 +39,9 @@ _HAPPENED = {
     "item_stuck": Text("工作人员正在处理", "An officer is looking into it"),
     "item_undo": Text("正在撤销", "Being undone"),
     "item_undone": Text("已撤销", "Undone"),
-    "item_undone_by_person": Text("已撤销", "Undone"),
+    "item_undone_by_hand": Text("已撤销", "Undone"),
+    "record_refused": Text("数据核对中", "Being checked"),
+    "record_left": Text("数据核对中", "Being checked"),
     "item_cancelled": Text("不再办理", "Not needed any more"),
     "case_done": Text("全部办好", "All done"),
     "case_undoing": Text("开始撤销", "Everything is being undone"),
@@ -87,8 +90,12 @@ def source_text(source: str) -> Text:
     return Text(f"{contract.department.zh}的{contract.label.zh}", f"{contract.department.en}: {contract.label.en}")
 
 
-def shown_value(line: cases.EvidenceLine) -> Text:
-    """Write a value for its owner: options by label, money in yuan, long numbers by their end, a file by that it is there."""
+def shown_value(line: cases.EvidenceLine) -> Text | str:
+    """Write a value for its owner: options by label, money in yuan, days and areas by name, long numbers by their end."""
+    if line.field.kind == "date" and line.value:
+        return day(date.fromisoformat(str(line.value)))
+    if line.field.source.get("card") == "community":
+        return area(line.value)
     if line.field.kind == "file" and line.value:
         return Text("已添加", "Added")
     if line.field.kind == "statement" and line.value is True:
