@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,58 +20,93 @@ from zhida.kernel import clock
 # So many working days late, the captain of the city is told too.
 CITY_DAYS_LATE = 3
 CAPTAIN = "captain"
+# Deadlines further away than this are green whatever holidays lie between.
+SOON_DAYS = 14
 
 
 @dataclass
 class Supervised:
-    """What a look at all deadlines did: items by light, captains told, found cases that nobody agreed to in time."""
+    """What a look at all deadlines did: items by light, late ones brought to a captain, officers reminded, found cases that lapsed."""
 
     yellow: int = 0
     red: int = 0
     told: int = 0
+    reminded: int = 0
     lapsed: int = 0
 
 
 def supervise() -> Supervised:
-    """Look at every open item once a day: tell captains of red ones once per level, let found cases lapse that nobody agreed to.
+    """Look at every open item once a day: remind of yellow ones, bring red ones to their captain, let cases lapse that nobody agreed to.
 
-    A second run on the same day changes nothing.
+    Each officer and each captain gets one notice for all that is new. A second run on the same day changes nothing.
     """
     done, today = Supervised(), clock.today()
-    late = CaseItem.objects.filter(state__in=AT_A_DESK, due_on__lte=today + timedelta(days=7)).order_by("pk")
-    for item_id, due_on in list(late.values_list("pk", "due_on")):
-        colour = light(due_on, today)
-        done.yellow += colour == Light.YELLOW
-        done.red += colour == Light.RED
-        if colour == Light.RED:
-            done.told += _escalate(item_id)
+    open_items = CaseItem.objects.filter(state__in=AT_A_DESK, due_on__lte=today + timedelta(days=SOON_DAYS)).order_by("pk")
+    coloured = [(item, light(item.due_on, today)) for item in open_items]
+    yellow = [item for item, colour in coloured if colour == Light.YELLOW]
+    red = [item for item, colour in coloured if colour == Light.RED]
+    done.yellow, done.red = len(yellow), len(red)
+    done.reminded = _remind([item for item in yellow if item.assignee and item.reminded_on is None])
+    done.told = _tell_captains([found for item in red if (found := _bring_up(item.pk)) is not None])
     for case_id in Case.objects.filter(state=CaseState.FOUND, agree_until__lt=today).values_list("pk", flat=True):
         done.lapsed += _lapse(case_id)
     return done
 
 
 @transaction.atomic
-def _escalate(item_id: int) -> int:
-    """Tell the captain whose turn it is; 0 where they know already."""
+def _remind(items: list[CaseItem]) -> int:
+    """Remind each officer once of what they have claimed and is due."""
+    by_officer: dict[str, list[CaseItem]] = defaultdict(list)
+    for item in items:
+        by_officer[item.assignee].append(item)
+    today = clock.today()
+    recipients = [
+        notices.Recipient(
+            subject=f"due:{today}", account=account, parameters={"count": len(own), "due_on": min(item.due_on or today for item in own)}
+        )
+        for account, own in by_officer.items()
+    ]
+    CaseItem.objects.filter(pk__in=[item.pk for item in items]).update(reminded_on=today)
+    return notices.notify(SYSTEM, "cases_due", recipients, Purpose.CASEWORK) if recipients else 0
+
+
+@transaction.atomic
+def _bring_up(item_id: int) -> CaseItem | None:
+    """Bring a late item to the level whose turn it is; None where it is there already."""
     case_id = CaseItem.objects.values_list("case_id", flat=True).get(pk=item_id)
     moving = Moving(held_case(case_id), SYSTEM)
     item = next(each for each in moving.items if each.pk == item_id)
     if item.due_on is None or item.state not in AT_A_DESK:
-        return 0
+        return None
     days_late = working_days_between(item.due_on, moving.today)
     level = "city" if days_late > CITY_DAYS_LATE or level_of(item.area) == "city" else "district"
     if item.escalated_to in (level, "city"):
-        return 0
+        return None
     item.escalated_to = level
     item.save()
     moving.note("late", item.item, str(days_late))
-    tell_captain(moving, item)
     save(moving)
-    return 1
+    return item
+
+
+def _tell_captains(items: list[CaseItem]) -> int:
+    """Tell each captain how many items have become late in the own area, and at whose desk most of them lie; return how many items."""
+    recipients = []
+    for captain in access.officers_of("", CAPTAIN):
+        own = [item for item in items if _is_for(captain, item)]
+        if own:
+            ((department, _),) = Counter(item.department for item in own).most_common(1)
+            said = {"count": len(own), "department": department_text(department), "day": clock.today()}
+            recipients.append(
+                notices.Recipient(subject=f"late:{clock.today()}:{max(each.pk for each in own)}", parameters=said, account=captain.account)
+            )
+    if recipients:
+        notices.notify(SYSTEM, "cases_late", recipients, Purpose.CASEWORK)
+    return len(items)
 
 
 def tell_captain(moving: Moving, item: CaseItem) -> int:
-    """Tell the captains whose level an item was brought to; return how many."""
+    """Tell the captains of the level that an officer has brought one item to; return how many."""
     captains = [each for each in access.officers_of("", CAPTAIN) if _is_for(each, item)]
     days_late = working_days_between(item.due_on, moving.today) if item.due_on else 0
     declared = moving.declared.items.get(item.item)
