@@ -139,6 +139,7 @@ NAVIGATION = (
     Place(Text("未送达", "Undelivered"), "/office/notices/", ("notices.undelivered",)),
     Place(Text("查找居民", "Residents"), "/office/residents/", ("entitlements.view_area",)),
     Place(Text("改革模拟", "Reforms"), "/office/reforms/", ("reforms.simulate",)),
+    Place(Text("一件事清单", "Life events"), "/office/life-events/", ("cases.declare",)),
     Place(Text("驾驶舱", "Cockpit"), "/cockpit/", ("statistics.view",)),
     Place(Text("质量", "Quality"), "/cockpit/quality/", ("statistics.view",)),
     Place(Text("审计", "Audit"), "/audit/", ("audit.view",)),
