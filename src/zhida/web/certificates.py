@@ -33,7 +33,11 @@ def last_day(valid_until: date | None) -> date | None:
 def pdf_file(request: HttpRequest, certificate_id: int) -> HttpResponse:
     """Return a certificate's signed PDF. Raises: CertificateNotFound, NotYours."""
     certificate = credentials.certificate_of(request.viewer, request.purpose, certificate_id)
-    response = HttpResponse(credentials.certificate_pdf(request.viewer, request.purpose, certificate_id), content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="certificate-{certificate.number}.pdf"'
+    return pdf_response(certificate.number, credentials.certificate_pdf(request.viewer, request.purpose, certificate_id))
+
+
+def pdf_response(number: str, content: bytes) -> HttpResponse:
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="certificate-{number}.pdf"'
     response["Cache-Control"] = "no-store"
     return response

@@ -1,5 +1,16 @@
 """The door of cases: life events and their declarations, cases under way, desks, deadlines."""
 
+from zhida.blocks.cases.appeals import (
+    AppealView,
+    ComparedFact,
+    answer_case_appeal,
+    case_appeal,
+    case_appeals,
+    explain_decision,
+    file_case_appeal,
+    my_case_appeals,
+    overdue,
+)
 from zhida.blocks.cases.counter import possible_applicants
 from zhida.blocks.cases.counting import AskedOnce, asked_once
 from zhida.blocks.cases.declarations.checking import Checked, check_life_event
@@ -28,7 +39,9 @@ from zhida.blocks.cases.desk import (
 )
 from zhida.blocks.cases.errors import (
     AnswersMissing,
+    AppealImpossible,
     AppealNotOpen,
+    AppealUnchanged,
     CannotBeOpened,
     CaseInWrongState,
     CaseNotFound,
@@ -49,10 +62,11 @@ from zhida.blocks.cases.errors import (
     SystemDown,
     SystemRefused,
     UnknownLifeEvent,
+    WrongFact,
 )
 from zhida.blocks.cases.figures import LightLine, RedItem, Wait, lights, red_items, waits
 from zhida.blocks.cases.handing import HandedPayables, hand_over_records, prepare_case_payments
-from zhida.blocks.cases.mine import Progress, certificate_ids, known_evidence, progress
+from zhida.blocks.cases.mine import Progress, case_certificate_pdf, case_certificates, known_evidence, progress
 from zhida.blocks.cases.models import Case, CaseAppeal, CaseItem, ItemQuestion, Rating
 from zhida.blocks.cases.opening import (
     Found,
@@ -86,6 +100,16 @@ from zhida.blocks.cases.queries import (
     queue_counts,
     street_cases,
 )
+from zhida.blocks.cases.ratings import (
+    RATING_REASONS,
+    RatingLine,
+    RatingsSummary,
+    answer_rating,
+    my_rating,
+    rate_case,
+    ratings,
+    ratings_summary,
+)
 from zhida.blocks.cases.rules import CASE_TEXT, ITEM_TEXT, LIGHT_TEXT, CaseState, HandOver, ItemState, Light, light, working_days_between
 from zhida.blocks.cases.simulation import DeskResult, OneMore, Plan, Simulated, findings, read_plan, simulate_cases
 from zhida.blocks.cases.supervising import Supervised, supervise
@@ -98,8 +122,12 @@ __all__ = [
     "ITEM_TEXT",
     "LIGHT_TEXT",
     "PACKS",
+    "RATING_REASONS",
     "AnswersMissing",
+    "AppealImpossible",
     "AppealNotOpen",
+    "AppealUnchanged",
+    "AppealView",
     "AskedOnce",
     "CannotBeOpened",
     "Case",
@@ -111,6 +139,7 @@ __all__ = [
     "CaseState",
     "CaseView",
     "Checked",
+    "ComparedFact",
     "DepartmentUnknown",
     "DeskItem",
     "DeskResult",
@@ -140,7 +169,9 @@ __all__ = [
     "Problem",
     "Progress",
     "Rating",
+    "RatingLine",
     "RatingRefused",
+    "RatingsSummary",
     "ReasonNeeded",
     "RedItem",
     "Simulated",
@@ -154,13 +185,19 @@ __all__ = [
     "UploadedContent",
     "Wait",
     "Worked",
+    "WrongFact",
     "agree",
     "answer",
+    "answer_case_appeal",
     "answer_question",
+    "answer_rating",
     "ask_department",
     "asked_once",
     "assign",
-    "certificate_ids",
+    "case_appeal",
+    "case_appeals",
+    "case_certificate_pdf",
+    "case_certificates",
     "check_life_event",
     "claim",
     "claim_next",
@@ -174,6 +211,8 @@ __all__ = [
     "draw_life_event",
     "element_states",
     "escalate",
+    "explain_decision",
+    "file_case_appeal",
     "find_cases",
     "findings",
     "finish_item",
@@ -188,11 +227,14 @@ __all__ = [
     "lights",
     "loads",
     "my_case",
+    "my_case_appeals",
     "my_cases",
+    "my_rating",
     "office_case",
     "open_case",
     "opt_out",
     "opted_out",
+    "overdue",
     "payables_waiting",
     "possible_applicants",
     "possible_subjects",
@@ -203,6 +245,9 @@ __all__ = [
     "questions",
     "queue",
     "queue_counts",
+    "rate_case",
+    "ratings",
+    "ratings_summary",
     "read_life_event",
     "read_plan",
     "read_upload",

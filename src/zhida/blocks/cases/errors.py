@@ -158,6 +158,27 @@ class AppealNotOpen(ZhidaError):
         )
 
 
+class AppealImpossible(ZhidaError):
+    def __init__(self, case_id: int, zh: str, en: str) -> None:
+        super().__init__(f"办件 {case_id} 的异议没有提交：{zh}。", f"The objection to case {case_id} was not sent: {en}.")
+
+
+class AppealUnchanged(ZhidaError):
+    def __init__(self, appeal_id: int) -> None:
+        super().__init__(
+            f"异议 {appeal_id} 没有改动：按现在的事实重新计算，结果和原来一样；请更正不对的事实，或选择维持。",
+            f"Appeal {appeal_id} was not changed: with the facts as they are the answer stays the same. Correct a fact, or uphold it.",
+        )
+
+
+class WrongFact(ZhidaError):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"“{name}”的新值不能用；请按登记册的写法填写，金额填元，日期写成 2025-10-31。",
+            f"The new value of '{name}' cannot be used. Write it as its register does: money in yuan, days as 2025-10-31.",
+        )
+
+
 class RatingRefused(ZhidaError):
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(f"评价没有提交：{zh}。", f"The rating was not sent: {en}.")

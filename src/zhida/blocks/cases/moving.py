@@ -29,6 +29,8 @@ from zhida.kernel.text import Text
 DONE, REFUSED, UNDONE = "done", "refused", "undone"
 # The item of a gateway that could not decide: a person of the leading department is told.
 CROSSROADS = "crossroads"
+# The token of an item that an appeal brought back to its desk; the process knows nothing of it.
+REOPENED = "appeal:"
 ENTRY_MAX = 500
 
 
@@ -125,6 +127,8 @@ def move(moving: Moving) -> None:
 def _close_or_tell(moving: Moving) -> None:
     if moving.running.stuck is None:
         _leave_crossroads(moving)
+    if any(item.token.startswith(REOPENED) and item.state not in OVER for item in moving.items):
+        return
     if moving.running.is_done:
         close(moving, CaseState.DONE)
     elif moving.running.stuck is not None:
@@ -219,7 +223,11 @@ def complete(moving: Moving, item: CaseItem, values: Mapping[str, Any]) -> None:
     item.done_at, item.clock_stopped_on = moving.at, None
     item.save()
     moving.note("item_" + item.state, item.item, item.reason)
-    moving.running.complete(item.token, dict(values))
+    if item.token.startswith(REOPENED):
+        # The process has been here before: it learns the new values, its tokens are elsewhere.
+        moving.running.put(dict(values))
+    else:
+        moving.running.complete(item.token, dict(values))
 
 
 def resume_clock(item: CaseItem, today: date) -> None:

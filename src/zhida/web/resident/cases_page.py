@@ -10,12 +10,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from zhida.blocks.cases import api as cases
-from zhida.blocks.credentials import api as credentials
 from zhida.blocks.payments import api as payments
 from zhida.blocks.policies import api as policies
 from zhida.kernel.text import Text
 from zhida.web.access import requires
 from zhida.web.case_forms import file_response
+from zhida.web.certificates import pdf_response
 from zhida.web.resident.cases import feed_label
 from zhida.web.resident.cases_open import Form, trail
 from zhida.web.resident.cases_words import CASE_TONES, answered_lines, happened, item_lines, known_lines
@@ -81,7 +81,7 @@ def _page(request: HttpRequest, view: cases.CaseView) -> dict[str, Any]:
         "said": cases.CASE_TEXT[cases.CaseState(case.state)], "items": items,
         "done": sum(each["row"].state in ("done", "refused", "undone") for each in people), "reached": len(people),
         "returned": [each for each in items if each["row"] is not None and each["row"].state == "returned"],
-        "decisions": _decisions(view), "money": _money(request, view), "certificates": _certificates(request, view),
+        "decisions": _decisions(view), "money": _money(request, view), "certificates": cases.case_certificates(request.viewer, case.pk),
         "known": known_lines(view.evidence), "answered": answered_lines(view.evidence), "history": happened(view.entries, view.declared),
         "counts": cases.asked_once(case), "trail": trail(view.declared.label),
     }  # fmt: skip
@@ -119,13 +119,6 @@ def _money(request: HttpRequest, view: cases.CaseView) -> list[dict[str, Any]]:
     ]
 
 
-def _certificates(request: HttpRequest, view: cases.CaseView) -> list[Any]:
-    """The electronic certificates that this case brought the reader."""
-    numbers = set(cases.certificate_ids(request.viewer, view.case.pk))
-    own = credentials.certificates_of(request.viewer, request.purpose, request.viewer.resident_no) if numbers else []
-    return [each for each in own if each.pk in numbers]
-
-
 @requires("cases.own")
 @require_http_methods(["GET", "POST"])
 def withdraw(request: HttpRequest, case_id: int) -> HttpResponse:
@@ -149,3 +142,10 @@ def withdraw(request: HttpRequest, case_id: int) -> HttpResponse:
 def file(request: HttpRequest, upload_id: int) -> HttpResponse:
     """Hand out a file that was added to one's own case."""
     return file_response(cases.read_upload(request.viewer, upload_id))
+
+
+@requires("cases.own")
+@require_GET
+def certificate(request: HttpRequest, case_id: int, certificate_id: int) -> HttpResponse:
+    """Hand out a certificate of one's own case, as a signed PDF: also a newborn's."""
+    return pdf_response(*cases.case_certificate_pdf(request.viewer, case_id, certificate_id))

@@ -36,6 +36,7 @@ urlpatterns = [
     path("cases/new/<slug:event>/", cases_open.open_case, name="open_case"),
     path("cases/files/<int:upload_id>/", cases_page.file, name="case_file"),
     path("cases/<int:case_id>/", cases_page.case, name="case"),
+    path("cases/<int:case_id>/certificates/<int:certificate_id>.pdf", cases_page.certificate, name="case_certificate"),
     path("cases/<int:case_id>/decline/", cases_open.decline, name="decline_case"),
     path("cases/<int:case_id>/withdraw/", cases_page.withdraw, name="withdraw_case"),
     path("contact/", contact.contact, name="contact"),

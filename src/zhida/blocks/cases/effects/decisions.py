@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from zhida.blocks.access.api import Viewer
 from zhida.blocks.cases.effects.context import Making
 from zhida.blocks.cases.models import CaseDecision
 from zhida.blocks.policies import api as policies
@@ -30,6 +33,48 @@ def decide(making: Making) -> dict[str, Any]:
         values[f"{each.benefit}_amount"] = values.get(f"{each.benefit}_amount", 0) + each.amount
     # A benefit that the law of the month does not know, or of which nobody here can be the one, is not due.
     return {"values": {**{f"{benefit}_status": "not_entitled" for benefit in benefits}, **values}}
+
+
+def facts_now(making: Making) -> dict[str, Any]:
+    """Return what the case lays over the registers' facts for an effect, by what it knows now."""
+    written = making.settings.get("facts") or {}
+    return {fact: value for fact, each in written.items() if (value := _fact(making, each)) is not None}
+
+
+def decide_again(making: Making, old: CaseDecision, facts: Mapping[str, Any]) -> CaseDecision | None:
+    """Decide once more what was decided, by the facts and the law of now and with these laid over; None where nothing is said of it.
+
+    The new decision is written and takes the old one's place. Raises: NoRun, UnknownFact …
+    """
+    found = policies.decide_now(making.case.household_no, _people(making), [old.benefit], facts, _basis(making), _month(making))
+    said = next((each for each in found.decisions if each.entity_no == old.entity_no), None)
+    if said is None:
+        return None
+    new = _row(making, found, said)
+    new.save()
+    old.replaced_by = new
+    old.save(update_fields=["replaced_by"])
+    return new
+
+
+def explain(making: Making, viewer: Viewer, decision: CaseDecision) -> policies.Explanation:
+    """Return why a decision was so, by the snapshot, the law and the facts that it rested on. Raises: NoSnapshot, UnknownBenefit …"""
+    by = policies.basis_of(Month.parse(decision.month), decision.snapshot_hash, decision.law_as_of)
+    return _explained(making, viewer, decision, decision.facts, by)
+
+
+def explain_now(making: Making, viewer: Viewer, decision: CaseDecision) -> policies.Explanation:
+    """Return what would be said of the same thing by what is known now. Raises: NoRun, UnknownBenefit …"""
+    by, month = _basis(making) or policies.basis(), _month(making)
+    by = replace(by, month=month, run=None) if month else by
+    return _explained(making, viewer, decision, {**decision.facts, **facts_now(making)}, by)
+
+
+def _explained(
+    making: Making, viewer: Viewer, decision: CaseDecision, facts: Mapping[str, Any], by: policies.Basis
+) -> policies.Explanation:
+    household = making.case.household_no
+    return policies.explain_decided(viewer, household, _people(making), decision.benefit, decision.entity_no, facts, by)
 
 
 def _month(making: Making) -> Month | None:

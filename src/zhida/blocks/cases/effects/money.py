@@ -77,6 +77,25 @@ def _write(making: Making, due: CasePayable) -> bool:
     return True
 
 
+def settle(making: Making, old: CaseDecision, new: CaseDecision, to_applicant: bool) -> int:
+    """Bring the money of a case in line with a decision that took another's place; return the difference in fen.
+
+    What no batch has taken is withdrawn; what is in one is made again with the new amount, and ``payments`` pays or takes back the rest.
+    making: of the effect that the money belongs to.
+    """
+    before = CasePayable.objects.filter(decision=old, state__in=(HandOver.WAITING, HandOver.HANDED)).first()
+    if before is not None:
+        before.state = HandOver.WITHDRAWN if before.state == HandOver.WAITING else HandOver.WITHDRAWING
+        before.save()
+    amount = new.amount if new.status == "entitled" and new.unit == FEN else 0
+    if amount > 0:
+        due = payable(making, new)
+        due.payee_no = making.case.applicant_no if to_applicant else due.payee_no
+        due.effect = before.effect if before is not None else due.effect
+        _write(making, due)
+    return amount - (before.amount_fen if before is not None else 0)
+
+
 def undo(making: Making) -> dict[str, Any]:
     """Withdraw what no batch has taken yet; what is in a batch is taken out or brought back when payment officers next make one.
 

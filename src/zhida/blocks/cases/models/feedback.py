@@ -11,7 +11,11 @@ from zhida.blocks.cases.rules import AppealState, choices
 
 
 class CaseAppeal(models.Model):
-    """A resident holds a decision, or a refused item, for wrong. facts_then and facts_now: fact -> value, frozen when it was filed."""
+    """A resident holds a decision, or a refused item, for wrong.
+
+    facts_then, facts_now: key -> {label, value, of, department, on, …}, frozen when it was filed: what the decision rested on, and what
+    is known now. difference_fen: by how much the money changed, once it was answered.
+    """
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="appeals")
     decision = models.ForeignKey(CaseDecision, null=True, on_delete=models.PROTECT, related_name="appeals")
@@ -28,12 +32,14 @@ class CaseAppeal(models.Model):
     answer = models.CharField(max_length=2000, blank=True)
     answered_by = models.CharField(max_length=150, blank=True)
     answered_at = models.DateTimeField(null=True)
+    difference_fen = models.BigIntegerField(default=0)
 
     class Meta:
         ordering = ["-id"]
         indexes = [models.Index(fields=["department", "state"])]
         constraints = [
-            models.UniqueConstraint(name="one_open_case_appeal", fields=["case", "item"], condition=Q(state="open")),
+            models.UniqueConstraint(name="one_open_item_appeal", fields=["case", "item"], condition=Q(state="open", decision=None)),
+            models.UniqueConstraint(name="one_open_decision_appeal", fields=["decision"], condition=Q(state="open")),
         ]
 
 
