@@ -51,7 +51,7 @@ _S = cases.ItemState
 _OPEN = (_S.READY, _S.CLAIMED)
 ACTIONS: dict[str, Action] = {
     "claim": Action(lambda v, n, p: cases.claim(v, n), Text("已认领。", "It is yours now."), (_S.READY, _S.UNDO)),
-    "finish": Action(cases.finish_item, Text("已办结，流程继续往下走。", "Done: the case goes on."), _OPEN),
+    "finish": Action(cases.finish_item, Text("已办结，流程继续往下走。", "Done: the case goes on."), (*_OPEN, _S.STUCK)),
     "return": Action(
         lambda v, n, p: cases.return_item(v, n, p.get("reason", "")),
         Text("已退回居民补正，期限停表。", "Returned to the resident; the clock stands."), _OPEN,
@@ -71,7 +71,7 @@ ACTIONS: dict[str, Action] = {
     "give_back": Action(
         lambda v, n, p: cases.give_back(v, n), Text("已退回队列。", "Back in the queue."), (_S.CLAIMED, _S.UNDO), stays=False
     ),
-    "retry": Action(lambda v, n, p: cases.retry_item(v, n), Text("已重试。", "Tried again."), (_S.STUCK, _S.WORKING)),
+    "retry": Action(lambda v, n, p: cases.retry_item(v, n), Text("已重试。", "Tried again."), (_S.STUCK, _S.WORKING, _S.UNDO)),
     "undo": Action(
         lambda v, n, p: cases.undo_done(v, n, p.get("reason", "")), Text("已记录撤销，其余继续。", "Written as undone; the rest goes on."),
         (_S.UNDO,),
@@ -183,6 +183,10 @@ def _may(desk: cases.DeskItem, is_mine: bool, viewer: Viewer) -> dict[str, bool]
     may["claim"] = may["claim"] and not desk.item.assignee
     may["give_back"] = may["give_back"] and desk.item.assignee == viewer.account
     may["refuse"] = may["refuse"] and has_definition
+    may["finish"] = may["finish"] and has_definition and not desk.item.is_automatic
+    # What a person undoes is written down; what a system is still to undo is asked for again.
+    may["undo"] = may["undo"] and has_definition and desk.definition.undo_by == "person"
+    may["retry"] = may["retry"] and (state != _S.UNDO or any(effect.state == "undoing" for effect in desk.effects))
     may["take_back"] = may["take_back"] and desk.case.state in ("open", "done")
     may["assign"] = may["assign"] and bool(access.purpose_of(viewer, "cases.share"))
     return may
