@@ -1,4 +1,4 @@
-"""A death found in the feeds, whole: benefits end with the month after, and what was paid too much is the same sum in the case and in payments."""
+"""A death found in the feeds: benefits end with the month after, and what was paid too much is one sum in the case and in payments."""
 
 from __future__ import annotations
 
