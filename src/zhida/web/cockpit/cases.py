@@ -18,6 +18,7 @@ from zhida.kernel.text import Text
 from zhida.web.access import requires
 from zhida.web.charts import BarList, Item, Share
 from zhida.web.table_files import csv_file
+from zhida.web.templatetags.zhida import percent
 from zhida.web.text import in_language, pick
 
 RED, YELLOW, GREEN = cases.Light.RED, cases.Light.YELLOW, cases.Light.GREEN
@@ -80,6 +81,7 @@ def _page(request: HttpRequest, code: int) -> HttpResponse:
         "below": _BELOW.get(here.level),
         "oldest": [_red(each) for each in cases.red_items(request.viewer, str(here.code))],
         "trail": _trail(request, here),
+        **_ratings(request, here),
     }
     return render(request, "cockpit/cases.html", context)
 
@@ -124,7 +126,7 @@ def _tables(lines: list[cases.LightLine], key: Callable[[cases.LightLine], str],
         groups[key(line)][line.light] += line.count
     ordered = sorted(groups.items(), key=lambda each: (-each[1][RED], -each[1][YELLOW], -each[1][GREEN], each[0]))
     return [
-        {"label": words(name), "red": found[RED], "yellow": found[YELLOW], "green": found[GREEN], "total": sum(found.values())}
+        {"label": words(name), "lights": [(each, cases.LIGHT_TEXT[each], found[each]) for each in _TONES], "total": sum(found.values())}
         for name, found in ordered
     ]
 
@@ -152,14 +154,14 @@ def _waits(waits: list[cases.Wait]) -> BarList | None:
         f"The longest wait is for {name.en} ({department.en}): 95% end within {longest.late95} working days",
     )
     note = pick(
-        "近 90 天办结的事项，从到达部门起算，含等居民补充和部门答复的时间。条长是 95% 的办结时间。",
-        "Items that ended in the last 90 days, from arrival at the desk, waiting for answers included. The bar is the 95th percentile.",
+        "中位数 / 95% 的办结工作日。近 90 天办结的事项，从到达部门起算，含等居民补充和部门答复的时间；条长是 95% 的。",
+        "Median / 95th percentile of working days: items that ended in the last 90 days, waiting for answers included.",
     )
     return BarList(title=title, items=[_wait(each) for each in waits], note=note, shown=10)
 
 
 def _wait(wait: cases.Wait) -> Item:
-    text = pick(f"中位 {wait.median} 天，95% {wait.late95} 天", f"median {wait.median}, 95%: {wait.late95} days")
+    text = pick(f"{wait.median} / {wait.late95} 天", f"{wait.median} / {wait.late95} days")
     event, department = event_text(wait.event), cases.department_text(wait.department)
     detail = pick(f"{department.zh} · {event.zh} · {wait.count} 件", f"{department.en} · {event.en} · {wait.count}")
     return Item(in_language(item_text(wait.event, wait.item)), wait.late95, text, detail=detail)
@@ -187,6 +189,23 @@ def _place(code: int, found: Counter[cases.Light]) -> Item:
     total = sum(found.values())
     text = pick(f"{found[RED]} 红，共 {total}", f"{found[RED]} red of {total}")
     return Item(in_language(places.area(code).name), found[RED], text, href=reverse("cockpit:cases_area", args=[code]), tone="bad")
+
+
+def _ratings(request: HttpRequest, here: places.Area) -> dict[str, Any]:
+    """Return what people said of cases in an area: how many gave how many stars, and by life event."""
+    summary = cases.ratings_summary(request.viewer, None if here.level == "city" else here.code)
+    if summary.mean is None:
+        return {"stars": None}
+    answered = summary.share_in_time
+    zh = f"{summary.count} 条评价，平均 {summary.mean:.1f} 星" + (f"；差评按期答复 {percent(answered)}" if answered is not None else "")
+    en = f"{summary.count} ratings, {summary.mean:.1f} stars on average" + (
+        f"; {percent(answered)} of bad ones answered in time" if answered is not None else ""
+    )
+    items = [Item(pick(f"{star} 星", f"{star} stars"), count, f"{count:,}") for star, count in sorted(summary.stars.items(), reverse=True)]
+    return {
+        "stars": BarList(title=pick(zh, en), items=items),
+        "rated": [(event_text(line.event), cases.department_text(line.department), line) for line in summary.lines],
+    }
 
 
 def _red(each: cases.RedItem) -> dict[str, Any]:
