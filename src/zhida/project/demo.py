@@ -50,7 +50,7 @@ OFFICERS = (
     ("captain", "徐振华", "captain", "city", ""),
     ("auditor", "叶文娟", "auditor", "city", ""),
     ("police", "高建明", "department_officer", "district", "police"),
-    ("health", "唐雅琴", "department_officer", "district", "health"),
+    ("health", "唐雅琴", "department_lead", "district", "health"),
     ("human_resources", "谢文斌", "department_officer", "district", "human_resources"),
     ("medical_insurance", "冯小燕", "department_officer", "district", "medical_insurance"),
     ("civil_affairs", "曹国平", "department_lead", "district", "civil_affairs"),
