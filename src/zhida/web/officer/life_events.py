@@ -131,6 +131,8 @@ def origin_text(field: cases.Field) -> Text:
         return (
             Text(f"当月事实：{fact.label.zh}", f"Facts of the month: {fact.label.en}") if fact else Text("当月事实", "Facts of the month")
         )
+    if not field.keep_months:
+        return Text("每次都问", "Asked each time")
     return Text(f"问一次，保存 {field.keep_months} 个月", f"Asked once, kept for {field.keep_months} months")
 
 
@@ -230,7 +232,6 @@ def _simulated(folder: Path, declared: cases.LifeEventDeclaration, form: Simulat
     found = _played(folder, declared.hash, plan_text, given["cases"], given["seed"], given["arrivals"], officers, clock.today().isoformat())
     return {
         "found": found,
-        "findings": cases.findings(found),
         "days_chart": charts.days(found),
         "waits_chart": charts.waits(found),
         "busy_chart": charts.busy(found),

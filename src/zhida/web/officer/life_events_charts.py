@@ -6,7 +6,7 @@ from zhida.blocks.cases import api as cases
 from zhida.web.charts import BarList, Columns, Item
 from zhida.web.text import in_language, pick
 
-COLUMNS_MAX = 14
+COLUMNS_MAX = 10
 # Shares of officers' time from which a queue grows faster than it is worked off.
 BUSY, TOO_BUSY = 0.75, 0.9
 
@@ -14,8 +14,8 @@ BUSY, TOO_BUSY = 0.75, 0.9
 def days(found: cases.Simulated) -> Columns:
     """How many working days cases took; those beyond the promise stand out."""
     items = [
-        Item(label, number, str(number), tone="bad" if found.promised and first > found.promised else "")
-        for first, label, number in _bins(found)
+        Item(label, number, str(number), tone="bad" if found.promised and last > found.promised else "")
+        for last, label, number in _bins(found)
     ]
     if found.on_time is None:
         title = pick(f"九成的件在 {found.days_p90} 个工作日内办结", f"Nine of ten cases are done within {found.days_p90} working days")
@@ -24,19 +24,21 @@ def days(found: cases.Simulated) -> Columns:
             f"承诺 {found.promised} 个工作日：{found.on_time:.1%} 按时，九成在 {found.days_p90} 天内",
             f"{found.on_time:.1%} are done within the {found.promised} working days promised, nine of ten within {found.days_p90}",
         )
-    return Columns(
-        title, items, (pick("工作日", "Working days"), pick("件数", "Cases")), pick("0 是当天办结。", "0 means on the same day.")
+    note = pick(
+        f"一半在 {found.days_median} 天内，等居民补充的时间也算；0 是当天办结。",
+        f"Half within {found.days_median}, waiting for residents included; 0 means on the same day.",
     )
+    return Columns(title, items, (pick("工作日", "Working days"), pick("件数", "Cases")), note)
 
 
 def _bins(found: cases.Simulated) -> list[tuple[int, str, int]]:
-    """Return (first day, label, cases) of every column; several days in one where there would be too many."""
+    """Return (last day, label, cases) of every column; several days in one where there would be too many."""
     last = max(found.days, default=0)
     width = last // COLUMNS_MAX + 1
     bins = []
     for first in range(0, last + 1, width):
         number = sum(found.days.get(day, 0) for day in range(first, first + width))
-        bins.append((first, f"{first}" if width == 1 else f"{first}–{first + width - 1}", number))
+        bins.append((first + width - 1, f"{first}" if width == 1 else f"{first}–{first + width - 1}", number))
     return bins
 
 
@@ -54,7 +56,7 @@ def waits(found: cases.Simulated) -> BarList:
     if found.bottleneck:
         worst = found.desk(found.bottleneck)
         wait, name = hours(worst.wait_p90), in_language(worst.label)
-        title = pick(f"卡在“{name}”：十件里一件要等 {wait} 以上", f"Cases are held up at “{name}”: one in ten waits over {wait}")
+        title = pick(f"卡在“{name}”：十件里一件要等 {wait} 以上", f"Cases are held up at '{name}': one in ten waits over {wait}")
     note = pick(
         "办公时间，等居民补充的时间不算。九成的件不超过这么久。",
         "Office time, without waiting for residents. Nine of ten cases wait no longer.",
@@ -86,7 +88,7 @@ def busy(found: cases.Simulated) -> BarList:
         title = pick(f"没有人手超过 {BUSY:.0%} 被占满", f"No desk spends more than {BUSY:.0%} of its time on these cases")
     else:
         name = in_language(full[0].label)
-        title = pick(f"最忙的是“{name}”：{full[0].busy:.0%} 的时间在办", f"“{name}” is busiest: {full[0].busy:.0%} of its office time")
+        title = pick(f"最忙的是“{name}”：{full[0].busy:.0%} 的时间在办", f"'{name}' is busiest: {full[0].busy:.0%} of its office time")
     return BarList(title, items)
 
 
@@ -102,7 +104,7 @@ def one_more(found: cases.Simulated) -> BarList:
     name = in_language(desk.label)
     title = pick(
         f"“{name}”加一个人：九成的件从 {found.days_p90} 天变为 {more.days_p90} 天",
-        f"One officer more at “{name}”: nine of ten cases are done within {more.days_p90} days instead of {found.days_p90}",
+        f"One officer more at '{name}': nine of ten cases are done within {more.days_p90} days instead of {found.days_p90}",
     )
     note = pick("同样的件，同样的随机数，只多一个人。", "The same cases and the same draws, with one officer more.")
     return BarList(title, items, note)
