@@ -119,6 +119,8 @@ NAVIGATION = (
     Place(Text("联系方式", "How to reach me"), "/my/contact/", ("notices.contact",)),
     Place(Text("工作台", "Work"), "/office/", ("feeds.view", "quarantine.view", "payments.view", "appeals.handle")),
     Place(Text("一件事", "Joint cases"), "/office/cases/", ("cases.handle",)),
+    Place(Text("办件异议", "Case appeals"), "/office/cases/appeals/", ("cases.answer",)),
+    Place(Text("好差评", "Ratings"), "/office/cases/ratings/", ("cases.answer",)),
     Place(Text("红黄灯", "Lights"), "/cockpit/cases/", ("cases.supervise",)),
     Place(Text("部门数据", "Feeds"), "/office/feeds/", ("feeds.view",)),
     Place(Text("隔离数据", "Quarantine"), "/office/quarantine/", ("quarantine.view",)),

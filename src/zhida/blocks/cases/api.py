@@ -4,12 +4,12 @@ from zhida.blocks.cases.appeals import (
     AppealView,
     ComparedFact,
     answer_case_appeal,
+    appeal_about,
     case_appeal,
     case_appeals,
     explain_decision,
     file_case_appeal,
     my_case_appeals,
-    overdue,
 )
 from zhida.blocks.cases.counter import possible_applicants
 from zhida.blocks.cases.counting import AskedOnce, asked_once
@@ -114,7 +114,7 @@ from zhida.blocks.cases.rules import CASE_TEXT, ITEM_TEXT, LIGHT_TEXT, CaseState
 from zhida.blocks.cases.simulation import DeskResult, OneMore, Plan, Simulated, findings, read_plan, simulate_cases
 from zhida.blocks.cases.supervising import Supervised, supervise
 from zhida.blocks.cases.uploads import UploadedContent, keep_upload, read_upload, upload_names
-from zhida.blocks.cases.wording import department_text, value_text
+from zhida.blocks.cases.wording import benefit_text, department_text, value_text
 from zhida.blocks.cases.working import Worked, work
 
 __all__ = [
@@ -191,9 +191,11 @@ __all__ = [
     "answer_case_appeal",
     "answer_question",
     "answer_rating",
+    "appeal_about",
     "ask_department",
     "asked_once",
     "assign",
+    "benefit_text",
     "case_appeal",
     "case_appeals",
     "case_certificate_pdf",
@@ -234,7 +236,6 @@ __all__ = [
     "open_case",
     "opt_out",
     "opted_out",
-    "overdue",
     "payables_waiting",
     "possible_applicants",
     "possible_subjects",

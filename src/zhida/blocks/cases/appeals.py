@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -24,7 +23,7 @@ from zhida.blocks.cases.moving import Moving, held_case, save
 from zhida.blocks.cases.opening import require_resident_of
 from zhida.blocks.cases.queries import declaration_of
 from zhida.blocks.cases.rules import APPEAL_WORKING_DAYS, AppealState, CaseState, ItemState, Light, due_after, light
-from zhida.blocks.cases.wording import value_text
+from zhida.blocks.cases.wording import benefit_text, value_text
 from zhida.blocks.policies import api as policies
 from zhida.kernel import clock
 from zhida.kernel.errors import ZhidaError
@@ -68,13 +67,12 @@ class AppealView:
     @property
     def about(self) -> Text:
         """What it is about: a benefit, or an item that was refused."""
-        return about(self.appeal, self.declared)
+        return appeal_about(self.appeal, self.declared)
 
 
-def about(appeal: CaseAppeal, declared: LifeEventDeclaration) -> Text:
+def appeal_about(appeal: CaseAppeal, declared: LifeEventDeclaration) -> Text:
     if appeal.decision is not None:
-        found = policies.benefits().get(appeal.decision.benefit)
-        return found.label if found else Text(appeal.decision.benefit, appeal.decision.benefit)
+        return benefit_text(appeal.decision.benefit)
     return declared.items[appeal.item].label
 
 
@@ -246,7 +244,7 @@ def answer_case_appeal(
     appeal.answer, appeal.answered_by, appeal.answered_at = text.strip()[:TEXT_MAX], viewer.account, moving.at
     appeal.save()
     moving.note("appeal_answered", appeal.item, "改变" if appeal.state == AppealState.CHANGED else "维持")
-    moving.tell("case_appeal_answered", about=f"appeal:{appeal.pk}", item=about(appeal, moving.declared), answer=Text(text, text))
+    moving.tell("case_appeal_answered", about=f"appeal:{appeal.pk}", item=appeal_about(appeal, moving.declared), answer=Text(text, text))
     save(moving)
     return appeal
 
@@ -298,8 +296,3 @@ def explain_decision(viewer: Viewer, case_id: int, decision_id: int) -> policies
         raise AppealImpossible(case_id, "没有这项结论，请从办理页打开", "there is no such answer; open it from the page of the case")
     access.record_access(viewer, purpose, "cases.explain", f"case {case_id} {decision.benefit}")
     return decisions.explain(making_of(Moving(case, viewer), decision.effect), viewer, decision)
-
-
-def overdue(appeal: CaseAppeal, today: date) -> int:
-    """Return by how many days an open appeal is late; 0 where it is not."""
-    return max(0, (today - appeal.due_on).days) if appeal.state == AppealState.OPEN else 0

@@ -6,6 +6,7 @@ from typing import Any
 
 from zhida.blocks.cases.declarations.model import Field
 from zhida.blocks.cases.rules import STREET
+from zhida.blocks.policies import api as policies
 from zhida.blocks.records import api as records
 from zhida.kernel.identifiers import is_id_number, mask_id_number
 from zhida.kernel.money import format_yuan
@@ -17,6 +18,12 @@ _SEX = {"female": Text("女", "Female"), "male": Text("男", "Male")}
 
 def department_text(key: str) -> Text:
     return _STREET_TEXT if key == STREET else records.departments().get(key, Text(key, key))
+
+
+def benefit_text(code: str) -> Text:
+    """Return the name of a benefit; its code where no law names it any more."""
+    found = policies.benefits().get(code)
+    return found.label if found else Text(code, code)
 
 
 def value_text(field: Field | None, value: Any) -> Text:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from zhida.blocks.cases import api as cases
@@ -17,6 +18,7 @@ from zhida.web.access import requires
 from zhida.web.case_forms import file_response
 from zhida.web.certificates import pdf_response
 from zhida.web.resident.cases import feed_label
+from zhida.web.resident.cases_feedback import appeal_url, feedback
 from zhida.web.resident.cases_open import Form, trail
 from zhida.web.resident.cases_words import CASE_TONES, answered_lines, happened, item_lines, known_lines
 from zhida.web.text import in_language
@@ -75,6 +77,8 @@ def _is_open(case: cases.Case, field: cases.Field) -> bool:
 def _page(request: HttpRequest, view: cases.CaseView) -> dict[str, Any]:
     case = view.case
     items = item_lines(view)
+    for each in items:
+        each["appeal_url"] = appeal_url(case, each["item"].key) if each["can_appeal"] else ""
     people = [each for each in items if each["item"].kind == "person" and each["has_come"] and each["row"].state != "cancelled"]
     return {
         "view": view, "case": case, "declared": view.declared, "tone": CASE_TONES[case.state],
@@ -83,13 +87,8 @@ def _page(request: HttpRequest, view: cases.CaseView) -> dict[str, Any]:
         "returned": [each for each in items if each["row"] is not None and each["row"].state == "returned"],
         "decisions": _decisions(view), "money": _money(request, view), "certificates": cases.case_certificates(request.viewer, case.pk),
         "known": known_lines(view.evidence), "answered": answered_lines(view.evidence), "history": happened(view.entries, view.declared),
-        "counts": cases.asked_once(case), "trail": trail(view.declared.label),
+        "counts": cases.asked_once(case), "trail": trail(view.declared.label), **feedback(request, view),
     }  # fmt: skip
-
-
-def _label(benefit: str) -> Text:
-    found = policies.benefits().get(benefit)
-    return found.label if found else Text(benefit, benefit)
 
 
 def _decisions(view: cases.CaseView) -> list[dict[str, Any]]:
@@ -104,7 +103,13 @@ def _decisions(view: cases.CaseView) -> list[dict[str, Any]]:
         if each.status == "not_entitled" and each.benefit in refused:
             continue
         refused[each.benefit] = each
-        rows.append({"decision": each, "label": _label(each.benefit), "missing": [policies.missing_named(name) for name in each.missing]})
+        rows.append(
+            {
+                "decision": each, "label": cases.benefit_text(each.benefit),
+                "missing": [policies.missing_named(name) for name in each.missing],
+                "why_url": reverse("resident:case_why", args=[view.case.pk, each.pk]), "appeal_url": appeal_url(view.case, "", each.pk),
+            }
+        )  # fmt: skip
     return rows
 
 
@@ -115,7 +120,8 @@ def _money(request: HttpRequest, view: cases.CaseView) -> list[dict[str, Any]]:
     lines = payments.payments_of(request.viewer, request.purpose, handed) if handed else []
     paid = {(line.benefit, line.period_key, line.entity_no): line for line in lines}
     return [
-        {"due": each, "label": _label(each.benefit), "payment": paid.get((each.benefit, each.period_key, each.entity_no))} for each in due
+        {"due": each, "label": cases.benefit_text(each.benefit), "payment": paid.get((each.benefit, each.period_key, each.entity_no))}
+        for each in due
     ]
 
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from zhida.web.resident import (
     cases,
+    cases_feedback,
     cases_open,
     cases_page,
     certificates,
@@ -38,6 +39,9 @@ urlpatterns = [
     path("cases/<int:case_id>/", cases_page.case, name="case"),
     path("cases/<int:case_id>/certificates/<int:certificate_id>.pdf", cases_page.certificate, name="case_certificate"),
     path("cases/<int:case_id>/decline/", cases_open.decline, name="decline_case"),
+    path("cases/<int:case_id>/why/<int:decision_id>/", cases_feedback.why, name="case_why"),
+    path("cases/<int:case_id>/wrong/", cases_feedback.appeal, name="case_appeal"),
+    path("cases/<int:case_id>/rate/", cases_feedback.rate, name="rate_case"),
     path("cases/<int:case_id>/withdraw/", cases_page.withdraw, name="withdraw_case"),
     path("contact/", contact.contact, name="contact"),
     path("contact/choices/", contact.choices, name="contact_choices"),
