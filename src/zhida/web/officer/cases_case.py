@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from zhida.blocks.access import api as access
 from zhida.blocks.cases import api as cases
 from zhida.kernel import clock
 from zhida.kernel.text import Text
@@ -42,6 +43,7 @@ def case(request: HttpRequest, case_id: int) -> HttpResponse:
         "reached": [row for row in items if row["line"].row is not None],
         "ahead": [row for row in items if row["line"].row is None],
         "own": {row["line"].row.pk for row in items if row["line"].row and _is_own(request, row["line"].row)},
+        "may_list": bool(access.purpose_of(request.viewer, "entitlements.view_area")) and request.viewer.sees_area(view.case.community),
         "evidence": evidence_rows(view.evidence),
         "decisions": [(each, decision_text(each)) for each in view.decisions],
         "payables": [payable_text(each) for each in view.payables],

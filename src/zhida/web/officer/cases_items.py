@@ -134,6 +134,7 @@ def _page(request: HttpRequest, item_id: int, typed: Typed, status: int = 200) -
     row, definition, viewer = row_of(desk.item), desk.definition, request.viewer
     is_mine = desk.item.assignee in ("", viewer.account)
     known = {line.field.key: line.value for line in desk.view.evidence if line.value is not None}
+    may = _may(desk, is_mine, viewer)
     others = [line for line in desk.view.items if line.declared.key != desk.item.item]
     needed = {each.key for each in desk.declared.evidence_for(desk.item.item)}
     context = {
@@ -155,8 +156,9 @@ def _page(request: HttpRequest, item_id: int, typed: Typed, status: int = 200) -
         "refusal": after_refusal(desk),
         "takes_all": definition is not None and definition.on_refusal == "undo",
         "ticks": {name: needs_tick(desk, name) for name in CONFIRMED},
-        "may": _may(desk, is_mine, viewer),
+        "may": may,
         "is_mine": is_mine,
+        "is_over": not (row["light"] or may["finish"] or may["retry"]),
         "may_certificates": bool(access.purpose_of(viewer, "certificates.view")),
         "typed": typed,
         "departments": _departments(desk),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Purpose, Viewer
+from zhida.blocks.cases import api as cases
 from zhida.blocks.notices import api as notices
 from zhida.blocks.parties import api as parties
 from zhida.blocks.payments import api as payments
@@ -113,13 +114,35 @@ def _task_of(found: Sequence[Any], label: Text, note: Text, tone: str = "wait") 
     return Task(label, len(found), url, note, tone)
 
 
+def _items(viewer: Viewer, purpose: Purpose) -> Task:
+    """Items of joint cases at the viewer's desk; bad where one is late."""
+    counts = cases.queue_counts(viewer)
+    note = Text(f"其中超期 {counts['late']} 件", f"{counts['late']} of them late") if counts["late"] else Text("轮到您办", "your turn")
+    return Task(Text("一件事的事项", "Joint cases"), counts["open"], reverse("officer:cases"), note, "bad" if counts["late"] else "wait")
+
+
+def _questions(viewer: Viewer, purpose: Purpose) -> Task:
+    url = reverse("officer:cases") + "#questions"
+    return Task(
+        Text("部门来问", "Questions"), len(cases.questions(viewer)), url, Text("其他部门等您答复", "other departments wait for your answer")
+    )
+
+
+def _case_money(viewer: Viewer, purpose: Purpose) -> Task:
+    count = cases.payables_waiting(viewer).count() + cases.payables_waiting(viewer, cases.HandOver.WITHDRAWING).count()
+    return Task(Text("一件事付款", "Money of cases"), count, reverse("officer:case_money"), Text("等您编制批次", "wait for a batch"))
+
+
 # Permission -> what waits for whoever holds it, in the order of the day.
 _TASKS: tuple[tuple[str, Callable[[Viewer, Purpose], Task]], ...] = (
+    ("cases.handle", _items),
+    ("cases.handle", _questions),
     ("appeals.handle", _appeals),
     ("feeds.receive", _refused),
     ("merges.review", _merges),
     ("payments.approve", _to_sign),
     ("payments.prepare", _stopped),
+    ("payments.prepare", _case_money),
     (
         "payments.release",
         _batches("approved", Text("待发送的批次", "Batches to send"), Text("已批准，可发往银行", "approved, ready for the bank")),
