@@ -48,6 +48,10 @@ class DepartmentSystem:
     def address(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}/items"
 
+    def reset(self) -> None:
+        for kept in (self.answers, self.requests, self.alive, self.done, self.undone):
+            kept.clear()
+
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
