@@ -14,6 +14,7 @@ import click
 from zhida.kernel import clock
 from zhida.kernel.errors import ZhidaError
 from zhida.kernel.period import Month
+from zhida.project.cli_cases import cases
 from zhida.project.cli_catalogue import catalogue
 from zhida.project.cli_life_event import life_event
 from zhida.project.cli_notices import notices
@@ -61,6 +62,7 @@ def cli() -> None:
     start_django()
 
 
+cli.add_command(cases)
 cli.add_command(catalogue)
 cli.add_command(life_event)
 cli.add_command(notices)

@@ -25,7 +25,7 @@ from zhida.blocks.cases.models import Case, CaseEffect, CaseEntry, CaseItem, Cas
 from zhida.blocks.cases.rules import CLOSED
 from zhida.blocks.cases.tests import joint
 from zhida.blocks.cases.tests.joint import DepartmentSystem, desk, time_passes
-from zhida.blocks.credentials.models import IssuedCertificate
+from zhida.blocks.credentials.api import IssuedCertificate
 from zhida.kernel.errors import ZhidaError
 
 EXAMPLES = int(os.environ.get("ZHIDA_EXAMPLES", "4"))

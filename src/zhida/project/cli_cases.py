@@ -1,0 +1,151 @@
+"""`zhida cases`: the daily work on joint cases that no officer's click does: find, work, supervise, hand over, pay."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import click
+
+from zhida.kernel.progress import Progress
+from zhida.kernel.text import Text
+
+# After so long without anything due, a worker looks again.
+WATCH_S = 5
+# What a worker does before it looks whether its time is over.
+AT_ONCE = 200
+as_json_option = click.option("--json", "as_json", is_flag=True)
+quiet_option = click.option("--quiet", is_flag=True)
+
+
+@click.group()
+def cases() -> None:
+    """Joint cases: what the feeds know, what systems are told, who is late, what goes to registers and to payments."""
+    from zhida.project.cli import prepare_database
+
+    prepare_database()
+
+
+@cases.command()
+@click.argument("events", nargs=-1)
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="first day of events that count; by default as far back as each says")
+@click.option("--limit", type=click.IntRange(min=1), help="open at most so many of each event")
+@as_json_option
+@quiet_option
+def find(events: tuple[str, ...], since: datetime | None, limit: int | None, as_json: bool, quiet: bool) -> None:
+    """Open a case for each event that the feeds tell of; one that has a case is left alone. EVENTS: by default all."""
+    from zhida.blocks.cases import api
+
+    wanted = [api.life_event(key).key for key in events] or [key for key, each in api.life_events().items() if each.feed]
+    progress, since_day = Progress("cases found", len(wanted), quiet), since.date() if since else None
+    found = []
+    for key in wanted:
+        found += api.find_cases([key], limit, since_day)
+        progress.step(note=key)
+    rows = [asdict(each) for each in found]
+    lines = [
+        Text(
+            f"{each.event}：登记 {each.rows:,} 件，新开 {each.opened:,} 件，略过 {each.passed:,} 件。",
+            f"{each.event}: {each.rows:,} in the feeds, {each.opened:,} opened, {each.passed:,} passed over.",
+        )
+        for each in found
+    ]
+    _say(as_json, rows, *lines)
+
+
+@cases.command()
+@click.option("--once", is_flag=True, help="do what is due now and end; this is so without --seconds too")
+@click.option("--seconds", type=click.FloatRange(min=0), help="go on for so long, looking again every few seconds; several may run at once")
+@as_json_option
+@quiet_option
+def work(once: bool, seconds: float | None, as_json: bool, quiet: bool) -> None:
+    """Send what departments' systems are to be told, again where they were down, and let deadlines of processes take effect.
+
+    Exit status 1 where a system did not take something; it is asked again by itself, or an officer is told.
+    """
+    from zhida.blocks.cases import api
+
+    until = time.monotonic() + (0 if once or seconds is None else seconds)
+    total, progress = api.Worked(), Progress("cases", 1, quiet)
+    while True:
+        done = api.work(limit=AT_ONCE)
+        for name, count in asdict(done).items():
+            setattr(total, name, getattr(total, name) + count)
+        if sum(asdict(done).values()):
+            progress.total += 1
+            progress.step(note=f"{total.sent} sent")
+            continue
+        if time.monotonic() >= until:
+            break
+        time.sleep(min(WATCH_S, max(0.0, until - time.monotonic())))
+    _say(as_json, asdict(total), Text(
+        f"送达部门系统 {total.sent:,} 件，撤回 {total.withdrawn:,} 件，未成功 {total.failed:,} 件，到时继续 {total.woken:,} 件。",
+        f"{total.sent:,} told to systems, {total.withdrawn:,} taken back, {total.failed:,} not taken, {total.woken:,} woken by a deadline.",
+    ))  # fmt: skip
+    if total.failed:
+        raise SystemExit(1)
+
+
+@cases.command()
+@as_json_option
+def supervise(as_json: bool) -> None:
+    """Remind officers of what is nearly late, bring what is late to captains, let unanswered finds lapse; once a day is enough."""
+    from zhida.blocks.cases import api
+
+    done = api.supervise()
+    _say(as_json, asdict(done), Text(
+        f"黄灯 {done.yellow:,} 件，红灯 {done.red:,} 件；提醒 {done.reminded:,} 件，上报 {done.told:,} 件，逾期未确认 {done.lapsed:,} 件。",
+        f"{done.yellow:,} yellow, {done.red:,} red; {done.reminded:,} reminders, {done.told:,} told captains, {done.lapsed:,} lapsed.",
+    ))  # fmt: skip
+
+
+@cases.command("hand-over")
+@as_json_option
+@quiet_option
+def hand_over(as_json: bool, quiet: bool) -> None:
+    """Put the rows that cases made in force in their registers, and take back those of cases that were undone.
+
+    Exit status 1 where a contract refuses a row; its desk sees why.
+    """
+    from zhida.blocks.access.api import SYSTEM
+    from zhida.blocks.cases import api
+
+    done = api.hand_over_records(SYSTEM, Progress("registers", 1, quiet))
+    left = done.left_to_departments
+    _say(as_json, asdict(done), Text(
+        f"写入登记册 {done.added:,} 行，收回 {done.withdrawn:,} 行，退回经办 {done.refused:,} 行，须部门更正 {left:,} 行。",
+        f"{done.added:,} rows in force, {done.withdrawn:,} taken back, {done.refused:,} refused, {left:,} left to departments.",
+    ))  # fmt: skip
+    if done.refused:
+        raise SystemExit(1)
+
+
+@cases.command()
+@as_json_option
+def pay(as_json: bool) -> None:
+    """Make a batch of what cases found due; payment officers check, approve and send it like any other."""
+    from zhida.blocks.access.api import SYSTEM
+    from zhida.blocks.cases import api
+    from zhida.kernel.money import format_yuan
+
+    made = api.prepare_case_payments(SYSTEM)
+    again = f"；撤销批次 {len(made.cancelled)} 个后重做" if made.cancelled else ""
+    again_en = f"; {len(made.cancelled)} batches cancelled and made again" if made.cancelled else ""
+    batch, yuan = made.batch_id or "–", format_yuan(made.amount_fen)
+    _say(as_json, asdict(made), Text(
+        f"应付 {made.count:,} 笔，{yuan} 元，批次 {batch}{again}；须追回 {made.to_recover:,} 笔。",
+        f"{made.count:,} due, {yuan} yuan, batch {batch}{again_en}; {made.to_recover:,} to be brought back.",
+    ))  # fmt: skip
+
+
+def _say(as_json: bool, told: Any, *lines: Text) -> None:
+    from zhida.project.cli import language
+
+    if as_json:
+        click.echo(json.dumps(told))
+        return
+    for line in lines:
+        click.echo(line.in_language(language()))
