@@ -54,7 +54,6 @@ def queue(request: HttpRequest) -> HttpResponse:
         "tabs": _tabs(which, event, counts),
         "file": _address(which, event, text, format="csv"),
         "free": counts["free"],
-        "can_answer": bool(access.purpose_of(request.viewer, "cases.answer")),
         "can_open": bool(access.purpose_of(request.viewer, "cases.open")),
         "department": cases.department_text(request.viewer.department),
         **_questions(request),

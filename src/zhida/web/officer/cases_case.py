@@ -16,6 +16,7 @@ from zhida.kernel import clock
 from zhida.kernel.text import Text
 from zhida.web.access import requires
 from zhida.web.case_forms import file_response
+from zhida.web.certificates import pdf_response
 from zhida.web.officer.cases import events, left
 from zhida.web.officer.cases_words import CASE_TEXT, decision_text, entry_rows, evidence_rows, payable_text
 from zhida.web.officer.common import csv_file, page_of
@@ -32,7 +33,7 @@ CSV_HEADS = (
 def case(request: HttpRequest, case_id: int) -> HttpResponse:
     """Show a case: how far it is, its drawing, what it knows and decided, its history. Raises: CaseNotFound."""
     view = cases.office_case(request.viewer, case_id)
-    items = [_line(line) for line in view.items if line.row is not None or view.case.state not in CLOSED]
+    items = [_line(line) for line in view.items if line.row is not None or view.case.state in NOT_OVER]
     context = {
         "view": view,
         "case": view.case,
@@ -59,7 +60,8 @@ def case(request: HttpRequest, case_id: int) -> HttpResponse:
     return render(request, "officer/cases/case.html", context)
 
 
-CLOSED = (cases.CaseState.DONE, cases.CaseState.UNDONE, cases.CaseState.DECLINED, cases.CaseState.LAPSED)
+# Cases whose process may still come to items.
+NOT_OVER = (cases.CaseState.FOUND, cases.CaseState.ASKING, cases.CaseState.OPEN)
 
 
 def _line(line: cases.ItemLine) -> dict[str, Any]:
@@ -101,6 +103,13 @@ def bpmn(request: HttpRequest, case_id: int) -> HttpResponse:
 def file(request: HttpRequest, upload_id: int) -> HttpResponse:
     """Hand out a file that a resident added, to a department whose item needs it. Raises: CaseNotFound."""
     return file_response(cases.read_upload(request.viewer, upload_id))
+
+
+@requires("cases.handle")
+@require_GET
+def certificate(request: HttpRequest, case_id: int, certificate_id: int) -> HttpResponse:
+    """Hand out a certificate that an item of the viewer's department brought, as a signed PDF. Raises: CaseNotFound."""
+    return pdf_response(*cases.case_certificate_pdf(request.viewer, case_id, certificate_id))
 
 
 @requires("cases.handle")

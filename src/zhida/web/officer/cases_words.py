@@ -105,7 +105,9 @@ class Outcome:
 
 def planned(declared: cases.LifeEventDeclaration, item: cases.Item) -> list[Text]:
     """Say what will happen when an item is done."""
-    return [_PLANNED[effect.kind](effect.settings) for effect in item.effects if effect.kind in _PLANNED]
+    owner = cases.department_text(item.department or declared.leads)
+    sent = Text(f"推送{owner.zh}的业务系统", f"Sent to the system of {owner.en}")
+    return [sent if effect.kind == "system" else _PLANNED[effect.kind](effect.settings) for effect in item.effects]
 
 
 def _benefits(settings: Mapping[str, Any]) -> Text:
@@ -143,7 +145,6 @@ _PLANNED: dict[str, Any] = {
     "certificate": _will_certify,
     "stop": lambda settings: Text("停发逝者的待遇，多发的依法追回", "Benefits of the dead end; what was overpaid is brought back"),
     "notice": lambda settings: Text("通知居民", "The resident is told"),
-    "system": lambda settings: Text(f"推送部门系统 {settings['system']}", f"Sent to the system {settings['system']}"),
 }
 _KINDS = {
     "decision": Text("核定", "Decision"),
@@ -229,13 +230,17 @@ def _recorded(desk: cases.DeskItem, effect: Any) -> tuple[Text, str]:
 
 def _certified(desk: cases.DeskItem, effect: Any) -> tuple[Text, str]:
     number = next(iter((effect.result.get("values") or {}).values()), "")
-    url = reverse("officer:certificate", args=[effect.result["certificate"]]) if effect.result.get("certificate") else ""
+    url = (
+        reverse("officer:case_certificate", args=[effect.item.case_id, effect.result["certificate"]])
+        if effect.result.get("certificate")
+        else ""
+    )
     return Text(f"编号 {number}" if number else "待签发", f"Number {number}" if number else "To be issued"), url
 
 
 def _sent(desk: cases.DeskItem, effect: Any) -> tuple[Text, str]:
-    system, reference = effect.result.get("system", ""), effect.result.get("reference", "")
-    return Text(f"{system} {reference}".strip(), f"{system} {reference}".strip()), ""
+    owner, reference = cases.department_text(desk.item.department), effect.result.get("reference", "")
+    return Text(f"{owner.zh}的业务系统 {reference}".strip(), f"System of {owner.en} {reference}".strip()), ""
 
 
 def _stopped(desk: cases.DeskItem, effect: Any) -> tuple[Text, str]:

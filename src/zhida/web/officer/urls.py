@@ -131,6 +131,7 @@ urlpatterns = [
     path("cases/items/<int:item_id>/", cases_items.item, name="case_item"),
     path("cases/files/<int:upload_id>/", cases_case.file, name="case_file"),
     path("cases/<int:case_id>/", cases_case.case, name="case"),
+    path("cases/<int:case_id>/certificates/<int:certificate_id>.pdf", cases_case.certificate, name="case_certificate"),
     path("cases/<int:case_id>/process.bpmn", cases_case.bpmn, name="case_bpmn"),
     path("appeals/", appeals.appeals, name="appeals"),
     path("appeals/<int:appeal_id>/", appeals.answer, name="answer_appeal"),
