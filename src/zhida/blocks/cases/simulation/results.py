@@ -93,11 +93,11 @@ def simulate_cases(declared: LifeEventDeclaration, plan: Plan, cases: int, seed:
 
 def findings(found: Simulated) -> list[Text]:
     """Say in sentences what was found: how long it takes, whether the promise holds, where cases wait, what one officer more changes."""
-    median, p90 = found.days_median, found.days_p90
+    p90 = found.days_p90
     told = [
         Text(
-            f"一半的件 {median} 个工作日内办结，九成在 {p90} 个工作日内（{found.cases} 件，含等居民补充的时间）",
-            f"Half of the cases are done within {median} working days and nine of ten within {p90} "
+            f"一半的件 {_days_zh(found.days_median)}办结，九成在 {p90} 个工作日内（{found.cases} 件，含等居民补充的时间）",
+            f"Half of the cases are done {_days_en(found.days_median)} and nine of ten within {p90} "
             f"({found.cases} cases, waiting for residents included)",
         )
     ]
@@ -121,15 +121,25 @@ def findings(found: Simulated) -> list[Text]:
         )
     )
     if more := found.one_more:
-        then = round(more.wait_p90)
+        then, days = round(more.wait_p90), more.days_p90
+        still = days == p90
         told.append(
             Text(
-                f"在那里加一个人（{more.officers} 人）：排队降到 {then} 分钟，九成的件从 {p90} 天变为 {more.days_p90} 天",
-                f"One more officer there ({more.officers}): that wait becomes {then} minutes, and nine of ten cases take {more.days_p90} "
-                f"days instead of {p90}",
+                f"在那里加一个人（{more.officers} 人）：排队降到 {then} 分钟，九成的件"
+                + (f"还是 {p90} 天" if still else f"从 {p90} 天变为 {days} 天"),
+                f"One more officer there ({more.officers}): that wait becomes {then} minutes, and nine of ten cases "
+                + (f"still take up to {p90} days" if still else f"take up to {days} days instead of {p90}"),
             )
         )
     return told
+
+
+def _days_zh(days: int) -> str:
+    return f"在 {days} 个工作日内" if days else "当天"
+
+
+def _days_en(days: int) -> str:
+    return f"within {days} working days" if days else "on the same day"
 
 
 def _result(declared: LifeEventDeclaration, plan: Plan, played: Played, cases: int, seed: int) -> Simulated:
