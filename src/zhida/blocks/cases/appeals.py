@@ -121,9 +121,11 @@ def _facts(moving: Moving, row: CaseItem, decision: CaseDecision | None) -> tupl
     if decision is None:
         return _evidence(moving, row.item)
     making = making_of(moving, decision.effect)
-    then = _frozen(decisions.explain(making, moving.viewer, decision).steps, decision.facts)
+    # What a case lays over the registers is laid over its subject and the household: of another member nothing can be corrected here.
+    is_about_subject = decision.entity_no in (moving.case.subject_no, moving.case.household_no)
+    then = _frozen(decisions.explain(making, moving.viewer, decision).steps, decision.facts, is_about_subject)
     try:
-        now = _frozen(decisions.explain_now(making, moving.viewer, decision).steps, decisions.facts_now(making))
+        now = _frozen(decisions.explain_now(making, moving.viewer, decision).steps, decisions.facts_now(making), is_about_subject)
     except ZhidaError:
         # Nobody of that household is in the newest registers, or the law has no such benefit any more: nothing is known now.
         now = {}
@@ -135,18 +137,19 @@ def making_of(moving: Moving, effect: CaseEffect) -> Making:
     return Making(moving, item, effect, moving.declared.items[item.item].effects[effect.position])
 
 
-def _frozen(steps: Iterable[policies.Step], told: Mapping[str, Any]) -> dict[str, Any]:
+def _frozen(steps: Iterable[policies.Step], told: Mapping[str, Any], is_about_subject: bool) -> dict[str, Any]:
     """Write the facts among the steps of an explanation as values: each once. told: those that the case itself had laid over."""
     frozen: dict[str, Any] = {}
     for step in steps:
         if step.fact is not None:
             of = step.who or Text("", "")
-            source = Text("本办件", "this case") if step.fact["name"] in told and not step.who else step.fact["department"]
+            is_own = is_about_subject and not step.who
+            source = Text("本办件", "this case") if is_own and step.fact["name"] in told else step.fact["department"]
             frozen.setdefault(
                 f"{step.fact['name']}:{of.zh}",
                 {
                     "label": _pair(step.fact["label"]), "value": _pair(step.value_text), "of": _pair(of), "source": _pair(source),
-                    "name": "" if step.who else step.fact["name"], "kind": str(step.fact["kind"]),
+                    "name": step.fact["name"] if is_own else "", "kind": str(step.fact["kind"]),
                     "codes": {code: _pair(label) for code, label in step.fact["codes"].items()},
                 },
             )  # fmt: skip
