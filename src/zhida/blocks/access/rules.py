@@ -88,13 +88,11 @@ PERMISSIONS: dict[str, dict[str, Purpose]] = {
     # Sits at a department's desk of a street, a district or the city and does its items of cases.
     "department_officer": {
         "notices.own": Purpose.OPERATION,
-        "certificates.view": Purpose.CASEWORK,
         "cases.handle": Purpose.CASEWORK,
     },
     # Leads such a desk: shares the work out, decides appeals and answers bad ratings.
     "department_lead": {
         "notices.own": Purpose.OPERATION,
-        "certificates.view": Purpose.CASEWORK,
         "cases.handle": Purpose.CASEWORK,
         "cases.share": Purpose.CASEWORK,
         "cases.answer": Purpose.CASEWORK,

@@ -11,6 +11,7 @@ from zhida.blocks.cases.appeals import (
     file_case_appeal,
     my_case_appeals,
 )
+from zhida.blocks.cases.certified import case_certificate_pdf, case_certificates
 from zhida.blocks.cases.counter import possible_applicants
 from zhida.blocks.cases.counting import AskedOnce, asked_once
 from zhida.blocks.cases.declarations.checking import Checked, check_life_event
@@ -65,8 +66,8 @@ from zhida.blocks.cases.errors import (
     WrongFact,
 )
 from zhida.blocks.cases.figures import LightLine, RedItem, Wait, lights, red_items, waits
-from zhida.blocks.cases.handing import HandedPayables, hand_over_records, prepare_case_payments
-from zhida.blocks.cases.mine import Progress, case_certificate_pdf, case_certificates, known_evidence, progress
+from zhida.blocks.cases.handing import HandedPayables, HandedRecords, hand_over_records, prepare_case_payments
+from zhida.blocks.cases.mine import Progress, known_evidence, progress
 from zhida.blocks.cases.models import Case, CaseAppeal, CaseItem, ItemQuestion, Rating
 from zhida.blocks.cases.opening import (
     Found,
@@ -150,6 +151,7 @@ __all__ = [
     "Found",
     "HandOver",
     "HandedPayables",
+    "HandedRecords",
     "Item",
     "ItemInWrongState",
     "ItemLine",

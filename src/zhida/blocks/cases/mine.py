@@ -8,13 +8,11 @@ from datetime import date
 from typing import Any
 
 from zhida.blocks.access import api as access
-from zhida.blocks.access.api import SYSTEM, Purpose, Viewer
+from zhida.blocks.access.api import Viewer
 from zhida.blocks.cases.declarations.model import LifeEventDeclaration
-from zhida.blocks.cases.errors import CaseNotFound
-from zhida.blocks.cases.models import Case, CaseEffect, CaseItem
-from zhida.blocks.cases.queries import EvidenceLine, my_case
+from zhida.blocks.cases.models import Case, CaseItem
+from zhida.blocks.cases.queries import EvidenceLine
 from zhida.blocks.cases.rules import OVER, ItemState
-from zhida.blocks.credentials import api as credentials
 
 
 @dataclass(frozen=True)
@@ -45,25 +43,3 @@ def known_evidence(declared: LifeEventDeclaration, evidence: Mapping[str, Any]) 
         for field in declared.evidence
         if (known := evidence.get(field.key)) is not None
     ]
-
-
-def case_certificates(viewer: Viewer, case_id: int) -> list[credentials.IssuedCertificate]:
-    """List the certificates that a resident's case brought, also those of a newborn or of somebody who died.
-
-    Raises: PermissionMissing, CaseNotFound.
-    """
-    my_case(viewer, case_id)
-    results = CaseEffect.objects.filter(item__case=case_id, kind="certificate").values_list("result", flat=True)
-    numbers = [result["certificate"] for result in results if "certificate" in result]
-    return [credentials.certificate_of(SYSTEM, Purpose.CASEWORK, number) for number in numbers]
-
-
-def case_certificate_pdf(viewer: Viewer, case_id: int, certificate_id: int) -> tuple[str, bytes]:
-    """Return the number and the signed PDF of a certificate of a resident's case.
-
-    Raises: PermissionMissing, CaseNotFound, PdfToolsMissing.
-    """
-    found = next((each for each in case_certificates(viewer, case_id) if each.pk == certificate_id), None)
-    if found is None:
-        raise CaseNotFound(case_id)
-    return found.number, credentials.certificate_pdf(SYSTEM, Purpose.CASEWORK, certificate_id)

@@ -178,7 +178,7 @@ def agree(viewer: Viewer, case_id: int, written: Mapping[str, Any]) -> Case:
     require_resident_of(viewer, moving.case)
     if moving.case.state != CaseState.FOUND:
         raise CaseInWrongState(case_id, moving.case.state)
-    moving.case.applicant_no = moving.case.applicant_no or viewer.resident_no or 0
+    _come_forward(moving)
     _agree(moving, _answers(moving.declared, moving.case.evidence, written))
     moving.note("agreed")
     begin(moving)
@@ -242,7 +242,7 @@ def answer(viewer: Viewer, case_id: int, written: Mapping[str, Any]) -> Case:
     if moving.case.state != CaseState.OPEN:
         raise CaseInWrongState(case_id, moving.case.state)
     case = moving.case
-    case.applicant_no = case.applicant_no or viewer.resident_no or 0
+    moving.running.put(_come_forward(moving))
     fields = fields_waited_for(moving)
     answers, problems = read_answers(fields, written, {} if _was_returned(moving) else case.evidence)
     if problems:
@@ -257,6 +257,27 @@ def answer(viewer: Viewer, case_id: int, written: Mapping[str, Any]) -> Case:
             item.save()
     move(moving)
     return case
+
+
+def _come_forward(moving: Moving) -> dict[str, Any]:
+    """Make the viewer the applicant of a case that has none, and return what the city knows by that and did not before."""
+    case = moving.case
+    if case.applicant_no:
+        return {}
+    before = case.evidence
+    case.applicant_no = moving.viewer.resident_no or 0
+    case.evidence = evidence_with(moving.declared, case, case.applicant_no)
+    return {key: each["value"] for key, each in case.evidence.items() if key not in before}
+
+
+def evidence_with(declared: LifeEventDeclaration, case: Case, applicant_no: int) -> dict[str, Any]:
+    """Return what a case knows with somebody as its applicant: what registers tell of them need not be asked. Nothing is written."""
+    people = persons([case.subject_no, applicant_no])
+    if case.subject_no not in people:
+        return case.evidence
+    of_applicant = {field.key for field in declared.evidence if field.of == "applicant"}
+    known = gather(declared, [Wanted(people[case.subject_no], people.get(applicant_no))])[0]
+    return {**{key: each for key, each in known.items() if key in of_applicant}, **case.evidence}
 
 
 def fields_waited_for(moving: Moving) -> list[Field]:

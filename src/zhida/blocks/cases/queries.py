@@ -26,7 +26,7 @@ from zhida.blocks.cases.models import (
     ItemQuestion,
 )
 from zhida.blocks.cases.moving import Moving
-from zhida.blocks.cases.opening import fields_waited_for, require_resident_of
+from zhida.blocks.cases.opening import evidence_with, fields_waited_for, require_resident_of
 from zhida.blocks.cases.rules import AT_A_DESK, CLOSED, OVER, STREET, WAITING, CaseState, HandOver, ItemState, Light, light
 from zhida.kernel import clock
 
@@ -124,6 +124,8 @@ def my_case(viewer: Viewer, case_id: int) -> CaseView:
     case = _case(case_id)
     require_resident_of(viewer, case)
     access.record_access(viewer, purpose, "cases.view", f"case {case_id}")
+    if not case.applicant_no and case.state not in CLOSED:
+        case.evidence = evidence_with(declaration_of(case), case, viewer.resident_no or 0)
     return _view(viewer, case, None)
 
 

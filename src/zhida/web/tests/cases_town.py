@@ -29,6 +29,7 @@ HOUSEHOLD = testing.HOUSEHOLD_OF_LIN
 
 # Words that only some may read, written into the cases where a slip would carry them furthest.
 ETHNICITY, BILL, REGISTER_NO, DOUBT = "只给派出所看的民族", "only-for-the-insurer", "HK-331-7719", "请核对分娩记录的原件"
+OBJECTION, OPINION = "邻居家同样是第二个孩子", "跑了三趟才办好"
 # What the one form of a birth asks here.
 ANSWERS = {
     "registers_with": "mother",
@@ -42,7 +43,8 @@ ANSWERS = {
 OFFICERS = {
     "street": ("street_officer", "own street", "street"),
     "police": ("department_officer", "own district", "police"),
-    "health": ("department_lead", "own district", "health"),
+    # The grants of a birth are decided for the city, so objections to them are its to answer.
+    "health": ("department_lead", "city", "health"),
     "insurer": ("department_officer", "own district", "medical_insurance"),
     "cards": ("department_officer", "own district", "human_resources"),
     "housing": ("department_lead", "own district", "housing"),
@@ -69,6 +71,9 @@ class Town:
     registered: int = 0
     question: int = 0
     upload: int = 0
+    decision: int = 0
+    appeal: int = 0
+    rating: int = 0
     certificate: int = 0
 
 
@@ -118,6 +123,8 @@ def build_town(home: Path, committed: Callable[..., Any]) -> Town:
     with committed(execute=True):
         death = cases.queue(viewer("health")).get(case=town.cases[GRANDFATHER])
         cases.finish_item(viewer("health"), death.pk, {"certificate_no": "S1"})
+    with committed(execute=True):
+        _say_back(town)
     town.certificate = cases.case_certificates(viewer("applicant"), town.cases[OVER].pk)[0].pk
     return town
 
@@ -196,3 +203,11 @@ def _begin_work(town: Town, committed: Callable[..., Any]) -> None:
     for desk in DESKS:
         for which in ("open", "waiting", "over"):
             town.items |= {item.item: item.pk for item in cases.queue(viewer(desk), which=which).filter(case=case)}
+
+
+def _say_back(town: Town) -> None:
+    """Let the mother object to what was decided, and say what she thought of it."""
+    over = town.cases[OVER].pk
+    town.decision = cases.my_case(viewer("applicant"), over).decisions[0].pk
+    town.appeal = cases.file_case_appeal(viewer("applicant"), over, "", OBJECTION, town.decision).pk
+    town.rating = cases.rate_case(viewer("applicant"), over, 1, ["slow"], OPINION).pk

@@ -18,7 +18,20 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from zhida.blocks.access import api as access
 from zhida.web.tests import cases_town
-from zhida.web.tests.cases_town import BILL, CAST, DOUBT, ETHNICITY, FOUND, GRANDFATHER, OVER, REGISTER_NO, RUNNING, Town
+from zhida.web.tests.cases_town import (
+    BILL,
+    CAST,
+    DOUBT,
+    ETHNICITY,
+    FOUND,
+    GRANDFATHER,
+    OBJECTION,
+    OPINION,
+    OVER,
+    REGISTER_NO,
+    RUNNING,
+    Town,
+)
 
 pytestmark = pytest.mark.django_db
 # What a route says when it belongs to cases and to what comes of them.
@@ -33,6 +46,7 @@ _OFFICERS =                 "403 403 403  200 200 200 200 200 200  200 200  403 
 _STREETS =                  "403 403 403  200 403 403 403 403 403  403 200  403 403 403 403 403  302"
 _CAPTAIN =                  "403 403 403  403 403 403 403 403 403  403 403  200 403 403 403 403  302"
 _POLICY =                   "403 403 403  403 403 403 403 403 403  403 403  403 403 403 403 200  302"
+_ANSWERERS =                "403 403 403  200 403 200 403 403 200  403 200  403 403 403 403 403  302"
 # What is read: address@whose numbers -> the answer each gets.
 READ = {
     "resident:cases":             _RESIDENTS,
@@ -43,6 +57,9 @@ READ = {
     "resident:case@over":       "200 404 404  403 403 403 403 403 403  403 403  403 403 403 403 403  302",
     "resident:withdraw_case@running":
                                 "200 404 404  403 403 403 403 403 403  403 403  403 403 403 403 403  302",
+    "resident:case_why@decided":
+                                "200 404 404  403 403 403 403 403 403  403 403  403 403 403 403 403  302",
+    "resident:case_appeal@over": "200 404 404  403 403 403 403 403 403  403 403  403 403 403 403 403  302",
     "resident:case_file@bill":  "200 404 404  403 403 403 403 403 403  403 403  403 403 403 403 403  302",
     "resident:certificates":      _RESIDENTS,
     "resident:case_certificate@brought":
@@ -63,13 +80,20 @@ READ = {
                                 "403 403 403  404 200 404 404 404 404  404 404  403 403 403 403 403  302",
     "officer:case_item@costs":  "403 403 403  404 404 404 200 404 404  404 404  403 403 403 403 403  302",
     "officer:case_file@bill":   "403 403 403  404 404 200 200 404 404  404 404  403 403 403 403 403  302",
+    "officer:case_appeals":       _ANSWERERS,
+    "officer:case_appeal@objection":
+                                "403 403 403  409 403 200 403 403 409  403 409  403 403 403 403 403  302",
+    "officer:case_ratings":       _ANSWERERS,
     "officer:case_open":          _STREETS,
     "officer:case_open_for@lin":
                                 "403 403 403  200 403 403 403 403 403  403 403  403 403 403 403 403  302",
     "officer:case_money":       "403 403 403  403 403 403 403 403 403  403 403  403 200 403 403 403  302",
-    "officer:certificates@whose": _OFFICERS,
+    # A department comes to certificates through its cases only.
+    "officer:case_certificate@brought":
+                                "403 403 403  404 404 200 404 404 404  404 404  403 403 403 403 403  302",
+    "officer:certificates@whose": _STREETS,
     "officer:certificate@certificate":
-                                "403 403 403  200 200 200 200 200 200  403 403  403 403 403 403 403  302",
+                                "403 403 403  200 403 403 403 403 403  403 403  403 403 403 403 403  302",
     "officer:life_events":        _POLICY,
     "officer:life_event@birth":   _POLICY,
     # With a number that is none, because a thousand made-up cases take a while.
@@ -85,12 +109,20 @@ WRITE: dict[str, tuple[dict[str, Any], str]] = {
                                 "400 400 403  403 403 403 403 403 403  403 403  403 403 403 403 403  idle"),
     "resident:case@found": (cases_town.ANSWERS,
                                 "302 404 404  403 403 403 403 403 403  403 403  403 403 403 403 403  idle"),
-    "resident:case@nobody's": ({"heir_confirms": "decline", "heir_name": "林小满"},
+    "resident:case@nobody's": ({"heir_confirms": "decline"},
                                 "302 302 404  403 403 403 403 403 403  403 403  403 403 403 403 403  idle"),
     "resident:decline_case@found": ({},
                                 "302 404 404  403 403 403 403 403 403  403 403  403 403 403 403 403  idle"),
     "resident:withdraw_case@running": ({},
                                 "302 404 404  403 403 403 403 403 403  403 403  403 403 403 403 403  idle"),
+    "resident:case_appeal@over": ({"text": "户口登记编号抄错了"},
+                                "409 404 404  403 403 403 403 403 403  403 403  403 403 403 403 403  idle"),
+    "resident:rate_case@over": ({"stars": "5"},
+                                "idle 404 404  403 403 403 403 403 403  403 403  403 403 403 403 403  idle"),
+    "officer:case_appeal@objection": ({"outcome": "upheld", "text": "按第三个孩子算，没有错"},
+                                "403 403 403  409 403 302 403 403 409  403 409  403 403 403 403 403  idle"),
+    "officer:case_ratings": ({"rating": "rating", "text": "以后不用跑了"},
+                                "403 403 403  409 403 302 403 403 409  403 409  403 403 403 403 403  idle"),
     "officer:case_claim_next": ({},
                                 "403 403 403  idle 302 302 302 302 idle  idle idle  403 403 403 403 403  idle"),
     "officer:case_share_out": ({},
@@ -114,10 +146,12 @@ SECRETS = {
     BILL: ("applicant", "insurer", "health"),
     REGISTER_NO: ("applicant", "police", "health"),
     DOUBT: ("applicant", "police", "health"),
+    OBJECTION: ("applicant", "health"),
+    OPINION: ("applicant", "health"),
     **{name: (*FAMILY, *OWN_DESKS) for name in (OVER, RUNNING, FOUND, GRANDFATHER)},
 }
 # Other ways to the same lists.
-ASIDES = ("?format=csv", "?which=over", "?which=waiting", f"?text={RUNNING[0]}", "?state=done&format=csv")
+ASIDES = ("?format=csv", "?which=over", "?which=waiting", "?which=all", f"?text={RUNNING[0]}", "?state=done&format=csv")
 
 
 @pytest.fixture
@@ -149,6 +183,8 @@ def numbers_of(town: Town) -> dict[str, dict[str, Any]]:
         "bill": {"upload_id": town.upload},
         "question": {"question_id": town.question},
         "certificate": {"certificate_id": town.certificate},
+        "decided": {"case_id": town.cases[OVER].pk, "decision_id": town.decision},
+        "objection": {"appeal_id": town.appeal},
         "brought": {"case_id": town.cases[OVER].pk, "certificate_id": town.certificate},
         "birth": {"event": "birth"},
         "disability": {"event": "disability"},
@@ -206,7 +242,10 @@ def test_a_command_by_the_wrong_one_changes_nothing(town: Town, clients: dict[st
     before = fingerprint()
     for key, (said, expected) in WRITE.items():
         url = address(town, key)
-        sent = {name: town.residents["applicant"] if value == "lin" else value for name, value in said.items()}
+        sent = {
+            name: town.residents["applicant"] if value == "lin" else town.rating if value == "rating" else value
+            for name, value in said.items()
+        }
         answers = list(zip(CAST, expected.split(), strict=True))
         # Those who may, each from the same state; then all who may not, one after the other.
         for group in (*([each] for each in answers if each[1] == "302"), [each for each in answers if each[1] != "302"]):
