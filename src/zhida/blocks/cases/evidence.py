@@ -215,7 +215,8 @@ def read_answers(
         text = raw.strip() if isinstance(raw, str) else raw
         if text in (None, ""):
             if field.required and is_wanted(field, {**values, **answers}) and values.get(field.key) is None:
-                problems[field.key] = Text("这一项要填", "This must be answered")
+                is_filled_in = field.kind not in ("file", "statement")
+                problems[field.key] = Text("这一项要填", "This must be answered") if is_filled_in else WRONG[field.kind]
             continue
         try:
             answers[field.key] = answer_value(field, text)
