@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from zhida.blocks.cases.declarations.model import LifeEventDeclaration
+from zhida.blocks.cases.moving import table_outputs
 from zhida.blocks.cases.process import Running, Waiting
 
 
@@ -33,21 +34,35 @@ class Routes:
         inputs = {name for table in declared.tables.values() for name in table.inputs}
         self.read = declared.process.names | inputs
         self._known: dict[tuple[str, str, str], Standing] = {}
+        self._decided: dict[tuple[str, tuple[Any, ...]], dict[str, Any]] = {}
 
     def start(self, values: Mapping[str, Any], now: datetime) -> Standing:
-        return _standing(Running.start(self.declared.process, self._kept(values), now))
+        return self._moved(None, "", values, now)
 
     def complete(self, standing: Standing, token: str, values: Mapping[str, Any], now: datetime) -> Standing:
         """Return where a case stands after one of its tokens went on with new values."""
-        kept = self._kept(values)
-        key = (standing.key, token, json.dumps(kept, sort_keys=True, default=str))
+        return self._moved(standing, token, values, now)
+
+    def decide(self, table: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a decision table says."""
+        key = (table, tuple(values.get(name) for name in self.declared.tables[table].inputs))
+        if key not in self._decided:
+            self._decided[key] = table_outputs(self.declared.tables[table], values)
+        return self._decided[key]
+
+    def _moved(self, standing: Standing | None, token: str, values: Mapping[str, Any], now: datetime) -> Standing:
+        kept = {name: value for name, value in values.items() if name in self.read}
+        key = (standing.key if standing else "", token, json.dumps(kept, sort_keys=True, default=str))
         if key in self._known:
             return self._known[key]
-        running = Running.restore(self.declared.process, standing.state, now)
-        running.complete(token, kept)
+        if standing is None:
+            running = Running.start(self.declared.process, kept, now)
+        else:
+            running = Running.restore(self.declared.process, standing.state, now)
+            running.complete(token, kept)
         found = _standing(running)
-        # What a timer was told is a moment of its own, and no other case's.
-        if found.next_wake is None and standing.next_wake is None:
+        # When a timer is due depends on when it was reached: that is this case's own.
+        if found.next_wake is None and (standing is None or standing.next_wake is None):
             self._known[key] = found
         return found
 
@@ -55,9 +70,6 @@ class Routes:
         running = Running.restore(self.declared.process, standing.state, now)
         running.wake(now)
         return _standing(running)
-
-    def _kept(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in values.items() if name in self.read}
 
 
 def _standing(running: Running) -> Standing:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -17,7 +17,7 @@ from typing import Any
 
 from zhida.blocks.cases.declarations.model import Field, Item, LifeEventDeclaration
 from zhida.blocks.cases.evidence import is_wanted
-from zhida.blocks.cases.moving import DONE, REFUSED, table_outputs
+from zhida.blocks.cases.moving import DONE, REFUSED
 from zhida.blocks.cases.process import Waiting
 from zhida.blocks.cases.simulation.office import Office
 from zhida.blocks.cases.simulation.plan import DeskPlan, Plan, Shares
@@ -33,11 +33,12 @@ DONE_STATE, UNDONE_STATE, STUCK_STATE = "done", "undone", "stuck"
 
 @dataclass
 class Visit:
-    """One item of one case at its desk; times in office minutes. waited: in the queue only, not for the resident."""
+    """One item of one case at its desk; times in office minutes. turn: how often its case has come to it. waited: in the queue only."""
 
     item: str
     case: int
     token: str
+    turn: int
     arrived: float
     queued: float
     waited: float = 0.0
@@ -60,6 +61,7 @@ class SimulatedCase:
     ended: float = 0.0
     items: int = 0
     taken: set[str] = field(default_factory=set)
+    came_to: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass
@@ -93,10 +95,17 @@ class Simulation:
 
     def run(self) -> Played:
         """Let every case come to its end."""
-        while self._ahead:
-            now, _, what, whom = heapq.heappop(self._ahead)
-            getattr(self, f"_{what}")(now, whom)
+        while self.step():
+            pass
         return Played(self.office, self.cases, self.visits)
+
+    def step(self) -> bool:
+        """Let the next thing happen; False where nothing is left."""
+        if not self._ahead:
+            return False
+        now, _, what, whom = heapq.heappop(self._ahead)
+        getattr(self, f"_{what}")(now, whom)
+        return True
 
     # ---- what happens -------------------------------------------------------------------------------------------------------------------
 
@@ -118,7 +127,7 @@ class Simulation:
         if not visit.returned and self._chance("returned", visit) < desk.plan.returned:
             visit.returned = True
             mean = self.plan.resident_days * self.office.day_minutes
-            wait = self._random("answers", visit.case, visit.token).expovariate(1 / mean) if mean else 0.0
+            wait = self._random("answers", visit.case, visit.item, visit.turn).expovariate(1 / mean) if mean else 0.0
             self._plan(now + wait, "join", visit)
         elif desk.plan.waits_days:
             self._plan(self.office.minute_of(self.office.moment(now) + timedelta(days=desk.plan.waits_days)), "settle", visit)
@@ -176,7 +185,8 @@ class Simulation:
         case.items += 1
         item = self.declared.items[waiting.element]
         if item.kind == "person":
-            visit = Visit(item.key, case.number, waiting.token, now, now)
+            case.came_to[item.key] += 1
+            visit = Visit(item.key, case.number, waiting.token, case.came_to[item.key], now, now)
             self.visits.append(visit)
             self._join(now, visit)
         else:
@@ -208,7 +218,9 @@ class Simulation:
             if self.cases[visit.case].state:
                 continue
             desk.free -= 1
-            work = desk.plan.minutes * self._random("work", visit.case, visit.token, visit.returned).triangular(SHORTEST, LONGEST, USUAL)
+            work = desk.plan.minutes * self._random("work", visit.case, visit.item, visit.turn, visit.returned).triangular(
+                SHORTEST, LONGEST, USUAL
+            )
             visit.waited += now - visit.queued
             visit.worked += work
             self._plan(now + work, "finish", visit)
@@ -219,7 +231,7 @@ class Simulation:
         return random.Random(":".join(str(each) for each in (self.seed, *what)))
 
     def _chance(self, what: str, visit: Visit) -> float:
-        return self._random(what, visit.case, visit.token).random()
+        return self._random(what, visit.case, visit.item, visit.turn).random()
 
     def _answers(self, case: int) -> dict[str, Any]:
         """Draw what registers and the resident say: what the plan has shares of, and every choice whose condition holds."""
@@ -235,7 +247,7 @@ class Simulation:
         """What the process learns from an item: what a table says, what rules find, what its officer enters."""
         said = {f"{item.key}_outcome": outcome}
         if item.table:
-            return {**table_outputs(self.declared.tables[item.table], case.standing.values), **said}
+            return {**self.routes.decide(item.table, case.standing.values), **said}
         if outcome == REFUSED:
             return said
         learnt: dict[str, Any] = {}
