@@ -69,15 +69,16 @@ test-spark: $(VENV)/ready-dev $(VENV)/ready-spark
 	@scripts/system_packages.sh spark
 	@$(BIN)/python -m pytest -m spark tests/spark $(ARGS)
 
-## make test-kills      payment commands killed with SIGKILL at KILLS=200 random points, on SQLite and on PostgreSQL
+## make test-kills      commands of payments and of joint cases killed with SIGKILL at KILLS=200 random points each, on SQLite and on PostgreSQL
 KILLS ?= 200
+KILLED := src/zhida/blocks/payments/tests/test_killed_anywhere.py src/zhida/blocks/cases/tests/test_killed_anywhere.py
 test-kills: $(VENV)/ready-dev
-	@ZHIDA_KILLS=$(KILLS) $(BIN)/python -m pytest -s src/zhida/blocks/payments/tests/test_killed_anywhere.py $(ARGS)
-	@ZHIDA_KILLS=$(KILLS) $(BIN)/python scripts/with_postgres.py $(BIN)/python -m pytest -s src/zhida/blocks/payments/tests/test_killed_anywhere.py $(ARGS)
+	@ZHIDA_KILLS=$(KILLS) $(BIN)/python -m pytest -s $(KILLED) $(ARGS)
+	@ZHIDA_KILLS=$(KILLS) $(BIN)/python scripts/with_postgres.py $(BIN)/python -m pytest -s $(KILLED) $(ARGS)
 
-## make test-orders     payment commands in any order and rules as machine code, EXAMPLES=300 each, payments on both databases
+## make test-orders     commands of payments and of joint cases in any order, rules as machine code, EXAMPLES=300 each, commands on both databases
 EXAMPLES ?= 300
-ORDERS := $(patsubst %,src/zhida/blocks/payments/tests/test_%.py,money_is_conserved recovery_in_any_order)
+ORDERS := $(patsubst %,src/zhida/blocks/payments/tests/test_%.py,money_is_conserved recovery_in_any_order) src/zhida/blocks/cases/tests/test_once_in_any_order.py
 test-orders: $(VENV)/ready-dev
 	@ZHIDA_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest $(ORDERS) src/zhida/engine/tests/test_fused.py $(ARGS)
 	@ZHIDA_EXAMPLES=$(EXAMPLES) $(BIN)/python scripts/with_postgres.py $(BIN)/python -m pytest $(ORDERS) $(ARGS)

@@ -63,7 +63,7 @@ class DepartmentSystem:
             how = self.answers.popleft() if self.answers else GOOD
             self.requests.append((method, key, body, headers))
             if how in (GOOD, CUT, GARBAGE, DRIBBLE) and method == "POST" and key not in self.alive:
-                self.alive[key] = f"R{len(self.requests)}"
+                self.alive[key] = f"R-{key}"
                 self.done[key] += 1
             if how in (GOOD, CUT, GARBAGE, DRIBBLE) and method == "DELETE" and self.alive.pop(key, None):
                 self.undone[key] += 1
@@ -112,7 +112,9 @@ def install(settings: Any, system: DepartmentSystem | None = None) -> None:
 
 def people(folder: Path) -> Viewer:
     """Make the tiny city and its desks; return 林小满, a resident."""
-    testing.tiny_city(folder)
+    mother = testing.id_number("1990-05-12", 22)
+    born = {"id_number": testing.id_number("2025-08-18", 51), "mother_id_number": mother, "born_on": "2025-08-18", "birth_order": 2}
+    testing.tiny_city(folder, birth=[{**born, "plurality": 1, "hukou_first_local": True}])
     for department in DESKS:
         access.create_account(department, department, "department_officer", area_code="330106", is_demo=True, department=department)
     number = records.find_residents(SYSTEM, access.Purpose.OPERATION, "林小满")[0].resident_no

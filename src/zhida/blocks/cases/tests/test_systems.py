@@ -50,7 +50,7 @@ def test_a_system_is_told_what_the_item_needs_with_its_key_and_token(case: cases
     assert body["subject"].startswith("330106199005120")
     assert [each[2]["item"] for each in card] == ["card"]
     assert "Authorization" not in card[0][3]
-    assert effect_of(case, "register").result["reference"] == "R1"
+    assert effect_of(case, "register").result["reference"] == f"R-{key}"
 
 
 @pytest.mark.parametrize("how", [joint.ERROR, joint.BUSY, joint.CUT, joint.HANG, joint.GARBAGE, joint.DRIBBLE])

@@ -30,7 +30,8 @@ class Place:
 class Processes:
     """Commands in processes of their own. Give the places back with ``remove``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **more: str) -> None:
+        """more: what the environment of the processes says beside this one's."""
         self._folder = folder
         self._is_postgresql = connection.vendor == "postgresql"
         of = connection.settings_dict
@@ -39,7 +40,7 @@ class Processes:
         )
         url = f"postgres://{self._server}/{of['NAME']}" if self._is_postgresql else ""
         environment = {**os.environ, "ZHIDA_HOME": str(folder), "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "zhida.project.settings"}
-        environment["ZHIDA_TODAY"] = "2025-11-05"
+        environment |= {"ZHIDA_TODAY": "2025-11-05", **more}
         command = [sys.executable, "-m", "zhida.blocks.payments.tests.worker"]
         self._worker = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._worker.stdout is not None
