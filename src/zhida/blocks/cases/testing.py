@@ -1,19 +1,19 @@
 """A small life event, its desks and a case of it, for tests of the faces.
 
-small_event(settings, tmp_path)     # installs the event "move": the street accepts, the police registers, civil affairs pays
-desks()                             # accounts: street, neighbour, police, civil (lead), civil_2, captain, maker
-case = open_small_case()            # at the counter, for 林小满 of ``records.testing.tiny_city``
+with small_event(tmp_path):       # the event "move": the street accepts, the police registers, civil affairs pays
+    desks()                       # accounts: street, neighbour, police, civil (lead), civil_2, captain, maker
+    case = open_small_case()      # at the counter, for 林小满 of ``records.testing.tiny_city``
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import SYSTEM, Viewer
 from zhida.blocks.cases import api as cases
-from zhida.blocks.cases.declarations import installed
 from zhida.blocks.records import api as records
 
 EVENT = """
@@ -99,14 +99,19 @@ DESKS = {
 ACCEPTED = {"moved_on": "2025-11-01", "home": "rented", "keys": "true"}
 
 
-def small_event(settings: Any, folder: Path) -> None:
-    """Make the small event the only one that is installed. settings: pytest-django's, which puts everything back."""
-    home = folder / "life_events" / "move"
-    home.mkdir(parents=True)
-    (home / "event.yaml").write_text(EVENT.strip(), "utf-8")
-    (home / "process.bpmn").write_text(PROCESS, "utf-8")
-    settings.LIFE_EVENT_FOLDERS, settings.INSTALLED_PACKS = [str(home.parent)], ["childcare"]
-    installed.life_events.cache_clear()
+@contextmanager
+def small_event(folder: Path) -> Iterator[cases.LifeEventDeclaration]:
+    """Install the small event beside the others for as long as the context lasts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "event.yaml").write_text(EVENT.strip(), "utf-8")
+    (folder / "process.bpmn").write_text(PROCESS, "utf-8")
+    declared = cases.read_life_event(folder)
+    events = cases.life_events()
+    events[declared.key] = declared
+    try:
+        yield declared
+    finally:
+        del events[declared.key]
 
 
 def desks() -> None:

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.test import Client
 
 from zhida.blocks.access import api as access
 from zhida.blocks.cases import api as cases
-from zhida.blocks.cases.declarations import installed
 from zhida.blocks.cases.testing import ACCEPTED, desks, item_of, officer, open_small_case, resident_no, small_event
 from zhida.blocks.records import testing as records
 
 As = Callable[[str], Client]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def move(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with small_event(tmp_path_factory.mktemp("move")):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def town(db: None, settings: Any, tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def town(db: None, tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZHIDA_TODAY", "2025-11-05")
-    small_event(settings, tmp_path)
     records.tiny_city(tmp_path)
     desks()
-    yield
-    installed.life_events.cache_clear()
 
 
 @pytest.fixture
