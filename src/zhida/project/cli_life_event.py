@@ -42,8 +42,9 @@ def _folders(named: Sequence[str]) -> list[Path]:
     installed = {folder.name: folder for folder in cases.folders()}
     found = []
     for name in named or installed:
-        folder = Path(name) if Path(name).is_dir() else installed.get(name)
-        if folder is None:
+        # What is installed comes first: a folder of that name may lie here by chance.
+        folder = installed.get(name, Path(name))
+        if not folder.is_dir():
             raise click.BadParameter(f"{name} is neither a folder nor one of {', '.join(installed)}")
         found.append(folder)
     return found
