@@ -67,7 +67,7 @@ from zhida.blocks.cases.errors import (
 )
 from zhida.blocks.cases.figures import LightLine, RedItem, Wait, lights, red_items, waits
 from zhida.blocks.cases.handing import HandedPayables, HandedRecords, hand_over_records, prepare_case_payments
-from zhida.blocks.cases.mine import Progress, known_evidence, progress
+from zhida.blocks.cases.mine import Progress, known_evidence, names_of_entities, progress
 from zhida.blocks.cases.models import Case, CaseAppeal, CaseItem, ItemQuestion, Rating
 from zhida.blocks.cases.opening import (
     Found,
@@ -234,6 +234,7 @@ __all__ = [
     "my_case_appeals",
     "my_cases",
     "my_rating",
+    "names_of_entities",
     "office_case",
     "open_case",
     "opt_out",

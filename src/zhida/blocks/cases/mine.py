@@ -10,8 +10,9 @@ from typing import Any
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Viewer
 from zhida.blocks.cases.declarations.model import LifeEventDeclaration
+from zhida.blocks.cases.evidence import persons
 from zhida.blocks.cases.models import Case, CaseItem
-from zhida.blocks.cases.queries import EvidenceLine
+from zhida.blocks.cases.queries import CaseView, EvidenceLine
 from zhida.blocks.cases.rules import OVER, ItemState
 
 
@@ -43,3 +44,9 @@ def known_evidence(declared: LifeEventDeclaration, evidence: Mapping[str, Any]) 
         for field in declared.evidence
         if (known := evidence.get(field.key)) is not None
     ]
+
+
+def names_of_entities(view: CaseView) -> dict[int, str]:
+    """Return whom the decisions and the money of a case are about, by number; nobody for what is the whole household's."""
+    numbers = {each.entity_no for each in (*view.decisions, *view.payables)} - {view.case.household_no}
+    return {number: person.name for number, person in persons(numbers).items()}

@@ -76,7 +76,7 @@ def _is_open(case: cases.Case, field: cases.Field) -> bool:
 
 def _page(request: HttpRequest, view: cases.CaseView) -> dict[str, Any]:
     case = view.case
-    items = item_lines(view)
+    items, names = item_lines(view), cases.names_of_entities(view)
     for each in items:
         each["appeal_url"] = appeal_url(case, each["item"].key) if each["can_appeal"] else ""
     people = [each for each in items if each["item"].kind == "person" and each["has_come"] and each["row"].state != "cancelled"]
@@ -84,14 +84,16 @@ def _page(request: HttpRequest, view: cases.CaseView) -> dict[str, Any]:
         "view": view, "case": case, "declared": view.declared, "tone": CASE_TONES[case.state],
         "said": cases.CASE_TEXT[cases.CaseState(case.state)], "items": items,
         "done": sum(each["row"].state in ("done", "refused", "undone") for each in people), "reached": len(people),
+        "refused": [each for each in people if each["row"].state == "refused"],
         "returned": [each for each in items if each["row"] is not None and each["row"].state == "returned"],
-        "decisions": _decisions(view), "money": _money(request, view), "certificates": cases.case_certificates(request.viewer, case.pk),
+        "decisions": _decisions(view, names), "money": _money(request, view, names),
+        "certificates": cases.case_certificates(request.viewer, case.pk),
         "known": known_lines(view.evidence), "answered": answered_lines(view.evidence), "history": happened(view.entries, view.declared),
         "counts": cases.asked_once(case), "trail": trail(view.declared.label), **feedback(request, view),
     }  # fmt: skip
 
 
-def _decisions(view: cases.CaseView) -> list[dict[str, Any]]:
+def _decisions(view: cases.CaseView, names: dict[int, str]) -> list[dict[str, Any]]:
     """What the rules said, once for each benefit and person: what one is entitled to first; the same refusal for another is left out."""
     newest = {(each.benefit, each.entity_no): each for each in view.decisions}
     granted = {benefit for (benefit, _), each in newest.items() if each.status == "entitled"}
@@ -105,7 +107,7 @@ def _decisions(view: cases.CaseView) -> list[dict[str, Any]]:
         refused[each.benefit] = each
         rows.append(
             {
-                "decision": each, "label": cases.benefit_text(each.benefit),
+                "decision": each, "who": names.get(each.entity_no, ""), "label": cases.benefit_text(each.benefit),
                 "missing": [policies.missing_named(name) for name in each.missing],
                 "why_url": reverse("resident:case_why", args=[view.case.pk, each.pk]), "appeal_url": appeal_url(view.case, "", each.pk),
             }
@@ -113,16 +115,19 @@ def _decisions(view: cases.CaseView) -> list[dict[str, Any]]:
     return rows
 
 
-def _money(request: HttpRequest, view: cases.CaseView) -> list[dict[str, Any]]:
+def _money(request: HttpRequest, view: cases.CaseView, names: dict[int, str]) -> list[dict[str, Any]]:
     """What is paid because of the case, with the state of its payment once it is in a batch."""
     due = [each for each in view.payables if each.state != "withdrawn" or each.batch_id]
     handed = {each.payee_no for each in due if each.batch_id}
     lines = payments.payments_of(request.viewer, request.purpose, handed) if handed else []
     paid = {(line.benefit, line.period_key, line.entity_no): line for line in lines}
     return [
-        {"due": each, "label": cases.benefit_text(each.benefit), "payment": paid.get((each.benefit, each.period_key, each.entity_no))}
+        {
+            "due": each, "who": names.get(each.entity_no, ""), "label": cases.benefit_text(each.benefit),
+            "payment": paid.get((each.benefit, each.period_key, each.entity_no)),
+        }
         for each in due
-    ]
+    ]  # fmt: skip
 
 
 @requires("cases.own")
@@ -137,7 +142,7 @@ def withdraw(request: HttpRequest, case_id: int) -> HttpResponse:
         messages.success(request, in_language(_WITHDRAWN))
         return redirect("resident:case", case_id)
     over = [each for each in item_lines(view) if each["row"] is not None and each["row"].state == "done" and each["item"].undo_by]
-    context = {"view": view, "case": view.case, "declared": view.declared, "over": over, "money": _money(request, view)}
+    context = {"view": view, "case": view.case, "declared": view.declared, "over": over, "money": _money(request, view, {})}
     trail_here = trail(view.declared.label, Text("撤回", "Withdraw"))
     trail_here[1]["url"] = f"/my/cases/{case_id}/"
     return render(request, "resident/cases/withdraw.html", {**context, "trail": trail_here})

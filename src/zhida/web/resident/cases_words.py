@@ -43,7 +43,7 @@ _HAPPENED = {
     "record_refused": Text("数据核对中", "Being checked"),
     "record_left": Text("数据核对中", "Being checked"),
     "item_cancelled": Text("不再办理", "Not needed any more"),
-    "case_done": Text("全部办好", "All done"),
+    "case_done": Text("全部办完", "Finished"),
     "case_undoing": Text("开始撤销", "Everything is being undone"),
     "case_undone": Text("已全部撤销", "Everything has been undone"),
     "case_lapsed": Text("到期没有确认，没有办理", "Not confirmed in time; nothing was done"),
