@@ -18,7 +18,7 @@ from zhida.blocks.cases.declarations.installed import declared_as
 from zhida.blocks.cases.declarations.model import Item, LifeEventDeclaration
 from zhida.blocks.cases.errors import CaseNotFound
 from zhida.blocks.cases.evidence import Person, missing, persons, values_of
-from zhida.blocks.cases.models import Case, CaseEntry, CaseItem
+from zhida.blocks.cases.models import Case, CaseEffect, CaseEntry, CaseItem
 from zhida.blocks.cases.process import Running
 from zhida.blocks.cases.rules import OVER, CaseState, ItemState, desk_area, due_after, moved_on
 from zhida.blocks.cases.telling import tell
@@ -31,6 +31,8 @@ DONE, REFUSED, UNDONE = "done", "refused", "undone"
 CROSSROADS = "crossroads"
 # The token of an item that an appeal brought back to its desk; the process knows nothing of it.
 REOPENED = "appeal:"
+# The value by which a process knows that items up to this one were done before it was turned back.
+REOPENED_AFTER = "reopened_after"
 ENTRY_MAX = 500
 
 
@@ -159,13 +161,36 @@ def save(moving: Moving) -> None:
 def arrive(moving: Moving, token: str, element: str) -> None:
     """Make the item of a task that the process has come to; carry it out where nobody is needed."""
     declared = moving.declared.items[element]
+    before = _done_before(moving, element)
     item = _new_item(moving, declared, token)
+    if before is not None and declared.kind == "person":
+        _as_before(moving, item, before)
+        return
+    if before is not None and declared.kind == "automatic":
+        effects.undo_effects(moving, before, declared)
+        before.state = ItemState.UNDONE
+        before.save()
     if declared.kind == "table":
         _decide_by_table(moving, declared, item)
     elif declared.kind == "automatic":
         finish(moving, item, declared)
     elif wanted := missing(moving.declared, moving.case.evidence, [declared.key]):
         _wait_for_answers(moving, item, [each.label for each in wanted])
+
+
+def _done_before(moving: Moving, element: str) -> CaseItem | None:
+    """Return the turn of an item that was done before an appeal brought an earlier one back; what people did then holds."""
+    until = moving.running.values.get(REOPENED_AFTER, 0)
+    turns = [item for item in moving.items if item.item == element and item.state == ItemState.DONE and item.pk <= until]
+    return turns[-1] if turns else None
+
+
+def _as_before(moving: Moving, item: CaseItem, before: CaseItem) -> None:
+    """Take over what was done: nobody does it twice, and its effects stay those of its first turn."""
+    item.entered, item.assignee = before.entered, before.assignee
+    said = [effect.result.get("values", {}) for effect in CaseEffect.objects.filter(item=before)]
+    values = {key: value for each in said for key, value in each.items()}
+    complete(moving, item, {**before.entered, **values, f"{item.item}_outcome": DONE})
 
 
 def _new_item(moving: Moving, declared: Item, token: str) -> CaseItem:

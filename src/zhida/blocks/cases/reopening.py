@@ -6,8 +6,8 @@ from django.db import IntegrityError, transaction
 
 from zhida.blocks.cases.errors import CaseOpenAlready
 from zhida.blocks.cases.models import Case, CaseItem
-from zhida.blocks.cases.moving import REOPENED, Moving, begin, save
-from zhida.blocks.cases.rules import CaseState, ItemState, due_after
+from zhida.blocks.cases.moving import REOPENED, REOPENED_AFTER, Moving, begin, save
+from zhida.blocks.cases.rules import OVER, CaseState, ItemState, due_after
 
 
 def bring_back(moving: Moving, item: str, mark: str) -> None:
@@ -19,12 +19,28 @@ def bring_back(moving: Moving, item: str, mark: str) -> None:
         _begin_again(moving)
         return
     declared = moving.declared.items[item]
+    turns = [each for each in moving.items if each.item == item]
+    if turns and turns[-1].state == ItemState.REFUSED and not moving.declared.process.elements[item].scope:
+        _turn_back(moving, turns[-1])
     for name in (item, *(declared.on_refusal if isinstance(declared.on_refusal, tuple) else ())):
         turns = [each for each in moving.items if each.item == name]
         if turns and turns[-1].state in (ItemState.REFUSED, ItemState.UNDONE):
             _new_turn(moving, turns[-1], f"{REOPENED}{mark}:{name}"[:60])
     _open_again(moving)
     save(moving)
+
+
+def _turn_back(moving: Moving, refused: CaseItem) -> None:
+    """Let the process stand before the refused item again: what lies behind it comes anew, what people did there is taken over."""
+    last = max(each.pk for each in moving.items)
+    _new_turn(moving, refused, moving.running.reopen(refused.item))
+    moving.running.put({REOPENED_AFTER: last})
+    waiting = {each.token for each in moving.running.waiting}
+    for each in moving.items:
+        if each.state not in OVER and each.token not in waiting and not each.token.startswith(REOPENED):
+            each.state, each.done_at = ItemState.CANCELLED, moving.at
+            each.save()
+            moving.note("item_cancelled", each.item)
 
 
 def _new_turn(moving: Moving, before: CaseItem, token: str) -> None:

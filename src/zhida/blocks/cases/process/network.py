@@ -5,7 +5,7 @@ from functools import lru_cache
 from SpiffWorkflow.specs import WorkflowSpec
 
 from zhida.blocks.cases.process.model import Element, Process
-from zhida.blocks.cases.process.steps import Choice, End, Enter, Inclusive, Leave, Parallel, Step, Timed
+from zhida.blocks.cases.process.steps import Choice, End, Enter, Inclusive, Leave, Parallel, Step, Timed, Tokens
 
 EXIT = "//exit"
 
@@ -100,3 +100,58 @@ def _before(gateway: str, way: str, back: dict[str, list[str]]) -> frozenset[str
             found.add(name)
             todo.extend(back[name])
     return frozenset(found)
+
+
+def ahead_of(spec: WorkflowSpec, start: str, name: str) -> frozenset[str]:
+    """Return the steps that a token at a step can come to without turning back: flows that close a loop are left out."""
+    ways_on = _without_loops(spec, start)
+    found: set[str] = set()
+    todo = list(ways_on[name])
+    while todo:
+        step = todo.pop()
+        if step not in found:
+            found.add(step)
+            todo.extend(ways_on[step])
+    return frozenset(found)
+
+
+def _without_loops(spec: WorkflowSpec, start: str) -> dict[str, list[str]]:
+    """Return for each step those that follow it, less the flows that lead back to a step on the way from the start."""
+    ways_on: dict[str, list[str]] = {key: [] for key in spec.task_specs}
+    on_the_way, seen = {start}, {start}
+    stack = [(start, iter(_followers(spec, start)))]
+    while stack:
+        name, following = stack[-1]
+        step = next(following, None)
+        if step is None:
+            stack.pop()
+            on_the_way.discard(name)
+        elif step not in on_the_way:
+            ways_on[name].append(step)
+            if step not in seen:
+                seen.add(step)
+                on_the_way.add(step)
+                stack.append((step, iter(_followers(spec, step))))
+    return ways_on
+
+
+def _followers(spec: WorkflowSpec, name: str) -> list[str]:
+    """Return where a token can go from a step: on, or by a timer beside it."""
+    step = spec.task_specs[name]
+    return [*(each.name for each in step.outputs), *getattr(step, "timers", ())]
+
+
+def missing_ways(tokens: Tokens, behind: frozenset[str], name: str) -> list[tuple[str, str]]:
+    """Return (join, way) for every way into a parallel join behind a step by which no token will come any more."""
+    back = _back(tokens.spec)
+    live = [(task.task_spec.name, task.internal_data.get("from")) for task in tokens.live()]
+    missing = []
+    for join in sorted(behind):
+        if not isinstance(tokens.spec.task_specs[join], Parallel):
+            continue
+        for way in back[join]:
+            before = _before(join, way, back)
+            is_coming = any(at in before or (at == join and arrived == way) for at, arrived in live)
+            if way not in behind and way != name and not is_coming:
+                missing.append((join, way))
+    return missing

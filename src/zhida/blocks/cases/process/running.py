@@ -9,7 +9,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from zhida.blocks.cases.process.errors import ProcessRanAway, StateOfAnotherProcess, TokenUnknown
 from zhida.blocks.cases.process.model import Process
-from zhida.blocks.cases.process.network import first_step, network
+from zhida.blocks.cases.process.network import ahead_of, first_step, missing_ways, network
 from zhida.blocks.cases.process.state import values_from_json, values_to_json
 from zhida.blocks.cases.process.steps import Choice, Stuck, Timed, Tokens
 from zhida.kernel import clock
@@ -154,6 +154,30 @@ class Running:
         self._tokens.now = now
         self._tokens.update_waiting_tasks()
         self.advance()
+
+    def reopen(self, element: str) -> str:
+        """Put a token back before a step that is over and return its name: what lies behind the step happens again.
+
+        Tokens behind it are withdrawn. A join behind it counts a way that the token cannot come by as taken, unless another is still
+        on that way. Only for steps of the process itself, not of a sub-process.
+        """
+        tokens, behind = self._tokens, ahead_of(self._tokens.spec, first_step(self.process), element)
+        for task in tokens.live():
+            name = task.task_spec.name
+            is_sibling = task.internal_data.get("from") not in {*behind, element, None} and task.state == TaskState.WAITING
+            if name in behind and not is_sibling:
+                task.cancel()
+        tokens.tidy()
+        for join, way in missing_ways(tokens, behind, element):
+            self._put(join, TaskState.WAITING, {"from": way})
+        number = self._put(element, TaskState.READY, {})
+        self.cancelled = False
+        return _token(next(task for task in tokens.live() if task.internal_data.get("number") == number))
+
+    def _put(self, name: str, state: int, details: dict[str, Any]) -> int:
+        self._tokens.numbered += 1
+        self._tokens.add(self._tokens.spec.task_specs[name], state, self._tokens.numbered, details)
+        return self._tokens.numbered
 
     def cancel(self) -> None:
         """End everything under way; what is done stays done."""

@@ -137,7 +137,7 @@ def seen(case: Running) -> object:
     return (case.waiting, case.done, case.is_done, case.stuck, case.next_wake, case.values, case.state())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(blocks, st.dictionaries(st.sampled_from(["v0", "v1", "v2"]), st.booleans()), st.lists(st.integers(0, 11), min_size=1, max_size=40))
 def test_keeping_a_case_after_every_step_changes_nothing(block: object, values: dict[str, bool], choices: list[int]) -> None:
     process, now = drawing(block), START
@@ -159,7 +159,7 @@ def test_keeping_a_case_after_every_step_changes_nothing(block: object, values: 
     assert "e" in lived.done
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(blocks, st.dictionaries(st.sampled_from(["v0", "v1", "v2"]), st.booleans()))
 def test_what_follows_a_block_happens_once(block: object, values: dict[str, bool]) -> None:
     """A join that fired twice, or early, would give the last task two tokens, or give it one while the block is under way."""
@@ -179,3 +179,33 @@ def test_what_follows_a_block_happens_once(block: object, values: dict[str, bool
             assert all(process.leaving[key][0].target in beside for key in others), "only reminders outlive their block"
     assert case.is_done
     assert len(reached) <= 1 and "last" in case.done
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    blocks, st.dictionaries(st.sampled_from(["v0", "v1", "v2"]), st.booleans()), st.integers(0, 60), st.integers(0, 60), st.integers(0, 11)
+)
+def test_a_case_that_is_turned_back_comes_to_its_end_again(
+    block: object, values: dict[str, bool], until: int, which: int, choice: int
+) -> None:
+    """Turned back at any task that is over, at any moment: the last task comes once more, and no token waits for ever."""
+    drawer = Drawer()
+    first, last = drawer.draw(block)
+    process = drawn(*drawer.parts, node("userTask", "last"), flow("s", first), chain(last, "last", "e"))
+    case, now = Running.start(process, values, now=START), START
+    turned_back = False
+    for step in range(800):
+        over = sorted(key for key in case.done if process.elements[key].work and not process.elements[key].scope)
+        if not turned_back and over and (step >= until or case.is_done):
+            element = over[which % len(over)]
+            token = case.reopen(element)
+            assert any(waiting.token == token and waiting.element == element for waiting in case.waiting)
+            kept = Running.restore(process, json.loads(json.dumps(case.state())), now=now)
+            assert kept.waiting == case.waiting
+            turned_back = True
+        elif case.is_done:
+            break
+        now += timedelta(hours=7)
+        if not case.is_done:
+            one_step(case, choice + step, now)
+    assert case.is_done and "last" in case.done, "every token ends"
