@@ -67,7 +67,7 @@ def waits(found: cases.Simulated) -> BarList:
 def _desk_detail(desk: cases.DeskResult) -> str:
     return pick(
         f"{desk.officers} 人，{desk.cases} 件，一半的件等 {hours(desk.wait_median)}、办 {hours(desk.work_median)}",
-        f"{desk.officers} officers, {desk.cases} cases; half wait {hours(desk.wait_median)}, take {hours(desk.work_median)}",
+        f"{_people(desk.officers)}, {desk.cases} cases; half wait {hours(desk.wait_median)}, take {hours(desk.work_median)}",
     )
 
 
@@ -111,7 +111,7 @@ def one_more(found: cases.Simulated) -> BarList:
 
 
 def _people(number: int) -> str:
-    return pick(f"{number} 人", f"{number} officers")
+    return pick(f"{number} 人", f"{number} officer{'' if number == 1 else 's'}")
 
 
 def hours(minutes: float) -> str:

@@ -117,7 +117,7 @@ def findings(found: Simulated) -> list[Text]:
         Text(
             f"排队最久的是“{desk.label.zh}”：十件里一件要等 {minutes} 分钟以上，{desk.officers} 人忙碌 {busy}",
             f"Cases wait longest for '{desk.label.en}': one in ten for over {minutes} office minutes; "
-            f"its {desk.officers} officers are busy {busy}",
+            f"{_counted(desk.officers, 'officer')} there, busy {busy} of the time",
         )
     )
     if more := found.one_more:
@@ -128,7 +128,7 @@ def findings(found: Simulated) -> list[Text]:
                 f"在那里加一个人（{more.officers} 人）：排队降到 {then} 分钟，九成的件"
                 + (f"还是 {p90} 天" if still else f"从 {p90} 天变为 {days} 天"),
                 f"One more officer there ({more.officers}): that wait becomes {then} minutes, and nine of ten cases "
-                + (f"still take up to {p90} days" if still else f"take up to {days} days instead of {p90}"),
+                + (f"still take up to {_counted(p90, 'day')}" if still else f"take up to {_counted(days, 'day')} instead of {p90}"),
             )
         )
     return told
@@ -138,8 +138,12 @@ def _days_zh(days: int) -> str:
     return f"在 {days} 个工作日内" if days else "当天"
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _days_en(days: int) -> str:
-    return f"within {days} working days" if days else "on the same day"
+    return f"within {_counted(days, 'working day')}" if days else "on the same day"
 
 
 def _result(declared: LifeEventDeclaration, plan: Plan, played: Played, cases: int, seed: int) -> Simulated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from zhida.blocks.cases.declarations.installed import folders
 from zhida.blocks.cases.declarations.model import LifeEventDeclaration
 from zhida.blocks.cases.declarations.reading import read_life_event
 from zhida.blocks.cases.errors import SimulationInvalid
+from zhida.blocks.cases.process import read_process
 from zhida.blocks.cases.simulation import findings, plan_problems, read_plan, simulate_cases
 from zhida.blocks.cases.simulation.office import Office
 from zhida.blocks.cases.simulation.plan import HOURS, DeskPlan, Plan
@@ -151,6 +153,27 @@ def test_a_refusal_that_undoes_ends_the_case_and_takes_its_items_from_the_desks(
     played = _played("birth", 50, birth_certificate__refused=1.0)
     assert {case.state for case in played.cases} == {"undone"}
     assert {visit.item for visit in played.visits} == {"birth_certificate"}
+
+
+def test_a_timer_of_the_process_lets_its_days_pass(tmp_path: Path) -> None:
+    declared, plan = _declared("birth")
+    start = '<userTask id="birth_certificate"'
+    timer = "<timerEventDefinition><timeDuration>P7D</timeDuration></timerEventDefinition>"
+    wait = f'<intermediateCatchEvent id="a_week">{timer}</intermediateCatchEvent>'
+    text = declared.files["process.bpmn"]
+    flow = re.search(r'<sequenceFlow id="flow_start_birth_certificate"[^>]*/>', text)
+    assert flow is not None
+    begin = '<sequenceFlow id="to_week" sourceRef="start" targetRef="a_week"/>'
+    end = '<sequenceFlow id="from_week" sourceRef="a_week" targetRef="birth_certificate"/>'
+    text = text.replace(flow[0], begin + end).replace(start, wait + start)
+    text = re.sub(r"<(incoming|outgoing)>.*?</\1>", "", text[: text.index("<bpmndi:BPMNDiagram")] + "</definitions>")
+    late = replace(declared, process=read_process(text.encode(), "process.bpmn"))
+    played = Simulation(late, plan, Routes(late), 20, 1, DAY).run()
+    assert {case.state for case in played.cases} <= {"done", "undone"}
+    for visit in played.visits:
+        if visit.item == "birth_certificate":
+            case = played.cases[visit.case]
+            assert (played.office.moment(visit.arrived) - played.office.moment(case.arrived)).days >= 7
 
 
 # ---- assumptions ------------------------------------------------------------------------------------------------------------------------
