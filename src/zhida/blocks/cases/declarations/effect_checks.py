@@ -19,7 +19,7 @@ WORDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "stop": (frozenset(), frozenset({"from", "of", "benefits"})),
     "record": (frozenset({"record_type", "values"}), frozenset()),
     "certificate": (frozenset({"certificate", "title"}), frozenset({"lines", "valid_months", "to"})),
-    "notice": (frozenset({"notice"}), frozenset({"says"})),
+    "notice": (frozenset({"notice"}), frozenset({"says", "about"})),
     "system": (frozenset({"system"}), frozenset({"send"})),
 }
 # What effects may name beside the keys of the case (effects/context.py).
@@ -132,6 +132,9 @@ def _notice(declared: LifeEventDeclaration, effect: EffectDeclaration) -> Iterat
             f"通知 {template.kind} 要的 {names} 这里给不出",
             f"notice {template.kind} needs {names}, which an item cannot give; use case_item_done",
         )
+    about = effect.settings.get("about")
+    if about is not None and about not in declared.items:
+        yield Text(f"about 写的 {about} 不是本事件的事项", f"about names {about}, which is no item of this event")
     said = effect.settings.get("says")
     if said:
         yield from _both(said, "says")

@@ -9,8 +9,8 @@ from zhida.kernel.text import Text
 
 
 def tell_residents(making: Making) -> dict[str, Any]:
-    """Tell the resident about an item. ``says`` may name values of the case in braces."""
-    label = making.moving.declared.items[making.item.item].label
+    """Tell the resident about an item, its own or the one ``about`` names. ``says`` may name values of the case in braces."""
+    label = making.moving.declared.items[making.settings.get("about") or making.item.item].label
     said = making.settings.get("says")
     result = Text(_filled(making, said["zh"]), _filled(making, said["en"])) if said else label
     about = f"{making.item.item}:{making.row.position}"

@@ -64,6 +64,7 @@ ERRORS = {
     ),
     "a notice that does not exist": (E, "notice: case_item_done", "notice: case_item_over", "there is no notice 'case_item_over'"),
     "a notice whose words an item cannot give": (E, "notice: case_item_done", "notice: case_late", "due_on, which an item cannot give"),
+    "a notice about an item that is none": (E, "notice: case_item_done}", "notice: case_item_done, about: jab}", "about names jab"),
     "a sentence with a name that nothing gives": (E, "到{clinic}接种", "到{hospital}接种", "says names {hospital}"),
     "a condition on a name that nothing gives": (
         E,
