@@ -114,7 +114,11 @@ def people(folder: Path) -> Viewer:
     """Make the tiny city and its desks; return 林小满, a resident."""
     mother = testing.id_number("1990-05-12", 22)
     born = {"id_number": testing.id_number("2025-08-18", 51), "mother_id_number": mother, "born_on": "2025-08-18", "birth_order": 2}
-    testing.tiny_city(folder, birth=[{**born, "plurality": 1, "hukou_first_local": True}])
+    cards = [
+        {"id_number": row["id_number"], "account_no": testing.account_number(number), "bank_code": "102"}
+        for number, row in enumerate(testing.tiny_residents(), 1)
+    ]
+    testing.tiny_city(folder, birth=[{**born, "plurality": 1, "hukou_first_local": True}], card_account=cards)
     for department in DESKS:
         access.create_account(department, department, "department_officer", area_code="330106", is_demo=True, department=department)
     number = records.find_residents(SYSTEM, access.Purpose.OPERATION, "林小满")[0].resident_no
