@@ -19,12 +19,12 @@ from zhida.blocks.cases.evidence import Person, Wanted, askable, gather, keep_an
 from zhida.blocks.cases.models import Case, CaseEntry, LifeEventOptOut
 from zhida.blocks.cases.moving import Moving, begin, held_case, move, resume_clock, save
 from zhida.blocks.cases.rules import CLOSED, CaseState, ItemState, due_after
-from zhida.blocks.cases.telling import tell
+from zhida.blocks.cases.telling import said
+from zhida.blocks.notices import api as notices
 from zhida.blocks.records import api as records
 from zhida.engine.feel import parse_expression
 from zhida.kernel import clock
 
-ADULT_AGE = 18
 ASKED = "asked"
 # So many cases are looked up and written at once.
 FOUND_AT_ONCE = 500
@@ -106,10 +106,7 @@ def _require_may_open(viewer: Viewer, declared: LifeEventDeclaration, subject: P
 
 
 def is_adult(person: Person) -> bool:
-    today = clock.today()
-    return (today.year - person.birth_date.year) - (
-        (today.month, today.day) < (person.birth_date.month, person.birth_date.day)
-    ) >= ADULT_AGE
+    return person.birth_date <= grown_up_by(clock.today())
 
 
 def possible_subjects(viewer: Viewer, event: str) -> list[Person]:
@@ -231,9 +228,10 @@ def withdraw_case(viewer: Viewer, case_id: int, reason: str) -> None:
 
 
 @transaction.atomic
-def answer(viewer: Viewer, case_id: int, written: Mapping[str, Any]) -> Case:
+def answer(viewer: Viewer, case_id: int, written: Mapping[str, Any], said: str = "") -> Case:
     """Answer what items of a running case still wait for; the items whose questions are answered go back to their desks.
 
+    said: what the resident says to them beside the answers; it stands in the case's history.
     Raises: CaseNotFound, CaseInWrongState, AnswersMissing.
     """
     access.require(viewer, "cases.own")
@@ -249,7 +247,8 @@ def answer(viewer: Viewer, case_id: int, written: Mapping[str, Any]) -> Case:
         raise AnswersMissing(problems)
     _agree(moving, answers)
     moving.running.put(answers)
-    moving.note("answered", text="、".join(field.label.zh for field in fields if field.key in answers))
+    labels = "、".join(field.label.zh for field in fields if field.key in answers)
+    moving.note("answered", text="；".join(each for each in (said.strip(), labels) if each))
     for item in moving.items:
         if item.state == ItemState.RETURNED and not missing(moving.declared, case.evidence, [item.item]):
             item.state = ItemState.CLAIMED if item.assignee else ItemState.READY
@@ -376,6 +375,7 @@ def _write_found(declared: LifeEventDeclaration, wanted: list[tuple[records.Regi
     keys = [_case_key(declared, each.subject) for _, each in wanted]
     open_now = set(Case.objects.filter(case_key__in=keys).exclude(state__in=CLOSED).values_list("case_key", flat=True))
     evidence = gather(declared, [each for _, each in wanted])
+    new: list[Case] = []
     for (row, each), known in zip(wanted, evidence, strict=True):
         key = _case_key(declared, each.subject)
         if key in open_now:
@@ -384,24 +384,28 @@ def _write_found(declared: LifeEventDeclaration, wanted: list[tuple[records.Regi
         open_now.add(key)
         case = _new_case(declared, each, SYSTEM, known, CaseState.FOUND, row.values[feed.happened_on])
         case.found_by = _found_by(feed.record_type, row)
-        _begin_found(declared, case)
-        found.opened += 1
-    access.record_access(SYSTEM, Purpose.CASEWORK, "cases.find", f"{found.opened} {declared.key}")
+        new.append(case)
+    found.opened += len(new)
+    _begin_found(declared, new)
+    access.record_access(SYSTEM, Purpose.CASEWORK, "cases.find", f"{len(new)} {declared.key}")
 
 
-def _begin_found(declared: LifeEventDeclaration, case: Case) -> None:
-    """Tell the resident of a case that was found, and begin it where the law asks nobody."""
-    today = clock.today()
+def _begin_found(declared: LifeEventDeclaration, cases: Sequence[Case]) -> None:
+    """Tell residents of the cases that were found for them, and begin those where the law asks nobody."""
+    today, at = clock.today(), clock.now()
     if declared.consent == "confirm":
-        case.agree_until = today + timedelta(days=declared.confirm_within_days)
-        case.save()
-        CaseEntry.objects.create(case=case, at=clock.now(), account=SYSTEM.account, what="found")
-        tell(case, declared, "case_found", confirm_by=case.agree_until)
+        until = today + timedelta(days=declared.confirm_within_days)
+        for case in cases:
+            case.agree_until = until
+        Case.objects.bulk_create(cases)
+        CaseEntry.objects.bulk_create(CaseEntry(case=case, at=at, account=SYSTEM.account, what="found") for case in cases)
+        told = [each for case in cases for each in said(case, declared, "case_found", "", {"confirm_by": until})]
+        notices.notify(SYSTEM, "case_found", told, Purpose.CASEWORK)
         return
-    case.save()
-    moving = Moving(case, SYSTEM)
-    moving.note("found")
-    if declared.consent == "notice":
-        promised = due_after(today, declared.promised_working_days)
-        tell(case, declared, "case_opened", promised_on=promised)
-    begin(moving)
+    for case in cases:
+        case.save()
+        moving = Moving(case, SYSTEM)
+        moving.note("found")
+        if declared.consent == "notice":
+            moving.tell("case_opened", promised_on=due_after(today, declared.promised_working_days))
+        begin(moving)

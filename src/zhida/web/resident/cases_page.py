@@ -41,17 +41,16 @@ def case(request: HttpRequest, case_id: int) -> HttpResponse:
     view = cases.my_case(request.viewer, case_id)
     if view.case.state == cases.CaseState.FOUND:
         return _found(request, view)
-    form = Form(request, view.declared, view.asked, view.case.evidence) if view.asked else None
-    if request.method == "POST" and form is not None and (typed := form.typed()) is not None:
+    form = Form(request, view.declared, view.asked, view.case.evidence)
+    if request.method == "POST" and (typed := form.typed()) is not None:
         try:
-            cases.answer(request.viewer, case_id, typed)
+            cases.answer(request.viewer, case_id, typed, request.POST.get("said", ""))
         except cases.AnswersMissing as mistake:
             form.fail(typed, mistake)
         else:
             messages.success(request, in_language(_ANSWERED))
             return redirect("resident:case", case_id)
-    context = {**(form.context() if form else {}), **_page(request, view)}
-    return render(request, "resident/cases/case.html", context, status=form.status if form else 200)
+    return render(request, "resident/cases/case.html", {**form.context(), **_page(request, view)}, status=form.status)
 
 
 def _found(request: HttpRequest, view: cases.CaseView) -> HttpResponse:
@@ -82,7 +81,8 @@ def _page(request: HttpRequest, view: cases.CaseView) -> dict[str, Any]:
     people = [each for each in items if each["item"].kind == "person" and each["has_come"] and each["row"].state != "cancelled"]
     return {
         "view": view, "case": case, "declared": view.declared, "tone": CASE_TONES[case.state],
-        "said": cases.CASE_TEXT[cases.CaseState(case.state)], "items": items,
+        "said": cases.CASE_TEXT[cases.CaseState(case.state)],
+        "come": [each for each in items if each["has_come"]], "ahead": [each for each in items if not each["has_come"]],
         "done": sum(each["row"].state in ("done", "refused", "undone") for each in people), "reached": len(people),
         "refused": [each for each in people if each["row"].state == "refused"],
         "returned": [each for each in items if each["row"] is not None and each["row"].state == "returned"],

@@ -64,7 +64,8 @@ def test_what_is_returned_says_why_and_goes_on_when_it_is_answered(town: None) -
     page = _text(client.get(f"/my/cases/{case.pk}/"))
     assert "有一项等您补充。" in page and "请写明孩子是第几个" in page
     assert client.post(f"/my/cases/{case.pk}/", {"order": "x", "agrees": "true"}).status_code == 400
-    assert client.post(f"/my/cases/{case.pk}/", {"order": "3", "agrees": "true"}).status_code == 302
+    assert client.post(f"/my/cases/{case.pk}/", {"order": "3", "agrees": "true", "said": "老大在外地"}).status_code == 302
+    assert "老大在外地" in _text(client.get(f"/my/cases/{case.pk}/"))
     assert (item(case, "check").state, newborn.view(case).case.evidence["order"]["value"]) == ("claimed", 3)
     assert "正在办" in _text(client.get(f"/my/cases/{case.pk}/"))
 
