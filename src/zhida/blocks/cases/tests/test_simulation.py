@@ -69,12 +69,11 @@ def test_minutes_and_moments_turn_into_each_other(minute: float) -> None:
 
 
 @pytest.mark.parametrize("event", [folder.name for folder in FOLDERS])
-@pytest.mark.parametrize("seed", [1, 2])
-def test_every_case_ends_and_every_item_is_done_where_its_case_is(event: str, seed: int) -> None:
-    played = _played(event, 60, seed)
-    assert len(played.cases) == 60
+def test_every_case_ends_and_every_item_is_done_where_its_case_is(event: str) -> None:
+    played = _played(event, 40)
+    assert len(played.cases) == 40
     assert all(case.state in ("done", "undone", "stuck") for case in played.cases)
-    assert sum(Counter(case.state for case in played.cases).values()) == 60
+    assert sum(Counter(case.state for case in played.cases).values()) == 40
     done = {case.number for case in played.cases if case.state == "done"}
     for visit in played.visits:
         case = played.cases[visit.case]
@@ -87,9 +86,8 @@ def test_every_case_ends_and_every_item_is_done_where_its_case_is(event: str, se
     assert len({(visit.case, visit.token) for visit in played.visits}) == len(played.visits)
 
 
-@pytest.mark.parametrize("event", ["birth", "hardship"])
-def test_nobody_works_on_more_cases_at_once_than_there_are_officers(event: str) -> None:
-    declared, plan = _declared(event)
+def test_nobody_works_on_more_cases_at_once_than_there_are_officers() -> None:
+    declared, plan = _declared("birth")
     simulation = Simulation(declared, plan.changed({"arrivals_per_day": 200}), Routes(declared), 60, 1, DAY)
     while simulation.step():
         for desk in simulation.desks.values():
@@ -103,7 +101,7 @@ def test_nobody_works_on_more_cases_at_once_than_there_are_officers(event: str) 
 
 def test_the_same_seed_gives_the_same_run_and_another_one_does_not() -> None:
     declared, plan = _declared("birth")
-    first, again, other = (simulate_cases(declared, plan, 40, seed, DAY) for seed in (7, 7, 8))
+    first, again, other = (simulate_cases(declared, plan, 25, seed, DAY) for seed in (7, 7, 8))
     assert first == again
     assert first.days != other.days
 
@@ -139,10 +137,10 @@ def test_one_desk_waits_as_the_formula_for_one_officer_says() -> None:
 
 
 def test_shares_come_out_as_assumed_and_days_of_waiting_pass() -> None:
-    played = _played("hardship", 300, 3, acceptance__returned=0.3, acceptance__refused=0.1, arrivals_per_day=12)
+    played = _played("hardship", 150, 3, acceptance__returned=0.3, acceptance__refused=0.1, arrivals_per_day=12)
     visits = [visit for visit in played.visits if visit.item == "acceptance"]
-    assert abs(sum(visit.returned for visit in visits) / len(visits) - 0.3) < 0.08
-    assert abs(sum(visit.refused for visit in visits) / len(visits) - 0.1) < 0.05
+    assert abs(sum(visit.returned for visit in visits) / len(visits) - 0.3) < 0.1
+    assert abs(sum(visit.refused for visit in visits) / len(visits) - 0.1) < 0.06
     notices = [visit for visit in played.visits if visit.item == "public_notice" and visit.ended is not None]
     assert notices
     for visit in notices:
