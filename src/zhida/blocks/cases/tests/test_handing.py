@@ -16,7 +16,7 @@ from zhida.blocks.cases.declarations import installed
 from zhida.blocks.cases.models import CaseEntry, CasePayable, CaseRecord
 from zhida.blocks.cases.tests import joint
 from zhida.blocks.cases.tests.joint import desk, effect_of, finish, item_of
-from zhida.blocks.cases.tests.test_hardship_cases import REGISTERS
+from zhida.blocks.cases.tests.test_hardship_cases import NOBODY, REGISTERS
 from zhida.blocks.payments import api as payments
 from zhida.blocks.payments.testing import CHECKER, MAKER
 from zhida.blocks.policies import api as policies
@@ -76,7 +76,8 @@ def _plain(field: Any) -> str:
 def lin(own_home: Path) -> Viewer:
     """林小满 in a household with minimum living, all desks of the district, and October decided."""
     poor = {"area": 330106, "household_no": testing.HOUSEHOLD_OF_LIN, "certificate_no": "D2", "kind": "dibao", "valid_from": "2024-01-01"}
-    registers = {**REGISTERS, "low_income": [*REGISTERS["low_income"], poor]}
+    served = {"id_number": NOBODY, "valid_from": "2024-01-01"}
+    registers = {**REGISTERS, "low_income": [*REGISTERS["low_income"], poor], "elder_service": [served]}
     policies.run_period(SYSTEM, Month(2025, 10), snapshot=testing.tiny_city(own_home, **registers), law_as_of=DAY)
     DESK_ACCOUNTS.clear()
     for department in [*records.departments(), "street"]:
