@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from zhida.blocks.access.api import SYSTEM
@@ -84,8 +85,8 @@ def gather(declared: LifeEventDeclaration, cases: Sequence[Wanted]) -> list[dict
             by_register[field.source["record_type"]].append(field)
     for record_type, fields in by_register.items():
         _from_register(record_type, fields, cases, found)
-    for field in declared.evidence:
-        for case, evidence in zip(cases, found, strict=True):
+    for case, evidence in zip(cases, found, strict=True):
+        for field in declared.evidence:
             _from_person(field, case, evidence)
     _from_kept(declared, cases, found)
     return found
@@ -133,7 +134,7 @@ def _from_person(field: Field, case: Wanted, evidence: dict[str, Any]) -> None:
 
 def _fact(name: str, person: Person) -> Any:
     """Return a fact of the newest snapshot, of the household or the person; None where it is unknown."""
-    facts = records.read_household(person.snapshot_hash, person.household_no)
+    facts = _household(person.snapshot_hash, person.household_no)
     if name in facts.household:
         value = facts.household[name]
     else:
@@ -141,6 +142,12 @@ def _fact(name: str, person: Person) -> Any:
         value = values[facts.resident_nos.index(person.resident_no)] if values else None
     codes = records.facts()[name].codes if name in records.facts() else ()
     return (codes[value - 1] if value else "none") if codes and value is not None else value
+
+
+@lru_cache(1)
+def _household(snapshot_hash: str, household_no: int) -> records.HouseholdFacts:
+    """Return the facts of a household; several fields of one case ask one after the other."""
+    return records.read_household(snapshot_hash, household_no)
 
 
 def _from_kept(declared: LifeEventDeclaration, cases: Sequence[Wanted], found: list[dict[str, Any]]) -> None:

@@ -18,7 +18,7 @@ from zhida.blocks.cases.errors import AnswersMissing, CannotBeOpened, CaseInWron
 from zhida.blocks.cases.evidence import Person, Wanted, askable, gather, keep_answers, missing, persons, read_answers
 from zhida.blocks.cases.models import Case, CaseEntry, LifeEventOptOut
 from zhida.blocks.cases.moving import Moving, begin, held_case, move, resume_clock, save
-from zhida.blocks.cases.rules import CLOSED, CaseState, ItemState, due_after
+from zhida.blocks.cases.rules import CLOSED, CaseState, ItemState, due_after, grown_up_by
 from zhida.blocks.cases.telling import said
 from zhida.blocks.notices import api as notices
 from zhida.blocks.records import api as records
@@ -137,7 +137,8 @@ def _new_case(
     return Case(
         event=declared.key, version=keep_version(declared), case_key=_case_key(declared, subject), subject_no=subject.resident_no,
         subject_name=subject.name, applicant_no=wanted.applicant.resident_no if wanted.applicant else 0, household_no=subject.household_no,
-        community=subject.community, happened_on=happened_on, opened_by=viewer.account, opened_at=clock.now(), state=state, evidence=evidence,
+        community=subject.community, happened_on=happened_on, opened_by=viewer.account, opened_at=clock.now(), state=state,
+        evidence=evidence,
     )  # fmt: skip
 
 

@@ -117,6 +117,7 @@ LIGHT_TEXT = {
 }
 
 STREET = "street"
+ADULT_AGE = 18
 LEVELS = (STREET, "district", "city")
 # An item whose last working day this is, or the one before, shows yellow.
 YELLOW_DAYS = 1
@@ -146,6 +147,16 @@ def level_of(area: int) -> str:
     if area % 100_000_000 == 0:
         return "city"
     return "district" if area % 1_000_000 == 0 else STREET
+
+
+def grown_up_by(today: date) -> date:
+    """Return the last birth date of those who are of age on a day (民法典 第十七条: eighteen).
+
+    >>> grown_up_by(date(2024, 2, 29)), grown_up_by(date(2025, 11, 5))
+    (datetime.date(2006, 2, 28), datetime.date(2007, 11, 5))
+    """
+    year = today.year - ADULT_AGE
+    return date(year, 2, 28) if (today.month, today.day) == (2, 29) else today.replace(year=year)
 
 
 def due_after(day: date, working_days: int) -> date:

@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from zhida.blocks.access.api import SYSTEM, Purpose
 from zhida.blocks.cases.declarations.model import LifeEventDeclaration
 from zhida.blocks.cases.models import Case
+from zhida.blocks.cases.rules import grown_up_by
 from zhida.blocks.notices import api as notices
+from zhida.blocks.records import api as records
 from zhida.kernel import clock
 
 
 def tell(case: Case, declared: LifeEventDeclaration, kind: str, *, about: str = "", **parameters: Any) -> None:
-    """Tell the applicant, or the subject where nobody has applied, one thing about a case; the same thing once.
+    """Tell whoever a case is for one thing about it; the same thing once.
 
     about: what makes this notice another than the last of its kind, such as an item. parameters: what a template may want to say.
     """
+    notices.notify(SYSTEM, kind, list(said(case, declared, kind, about, parameters)), Purpose.CASEWORK)
+
+
+def said(case: Case, declared: LifeEventDeclaration, kind: str, about: str, parameters: Mapping[str, Any]) -> Iterator[notices.Recipient]:
+    """Give the notice about a case for each who should have it."""
     offered = {"event": declared.label, "subject": case.subject_name, "number": case.number, "done_on": clock.today(), **parameters}
     wanted = notices.templates()[kind].parameters
-    recipient = notices.Recipient(
-        subject=f"case:{case.pk}:{about}" if about else f"case:{case.pk}",
-        parameters={name: offered[name] for name in wanted if name in offered},
-        resident_no=case.applicant_no or case.subject_no,
-        community=case.community,
-    )
-    notices.notify(SYSTEM, kind, [recipient], Purpose.CASEWORK)
+    for resident_no in recipients_of(case):
+        yield notices.Recipient(
+            subject=f"case:{case.pk}:{about}" if about else f"case:{case.pk}",
+            parameters={name: offered[name] for name in wanted if name in offered},
+            resident_no=resident_no,
+            community=case.community,
+        )
+
+
+def recipients_of(case: Case) -> list[int]:
+    """Return who hears of a case: the applicant; while nobody has applied the adults who live with the subject, else the subject."""
+    if case.applicant_no:
+        return [case.applicant_no]
+    try:
+        members = records.members_of(records.newest_snapshot().hash, case.household_no)
+    except records.HouseholdNotFound:
+        return [case.subject_no]
+    born_by = grown_up_by(clock.today())
+    grown_up = [number for number, born in members if number != case.subject_no and born is not None and born <= born_by]
+    return grown_up or [case.subject_no]
