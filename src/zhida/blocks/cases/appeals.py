@@ -223,9 +223,7 @@ def _compared(key: str, then: dict[str, Any] | None, now: dict[str, Any] | None)
 
 
 @transaction.atomic
-def answer_case_appeal(
-    viewer: Viewer, appeal_id: int, outcome: str, text: str, corrected: Mapping[str, str] | None = None
-) -> CaseAppeal:
+def answer_case_appeal(viewer: Viewer, appeal_id: int, outcome: str, text: str, corrected: Mapping[str, str] | None = None) -> CaseAppeal:
     """Answer an appeal: upheld leaves all as it is; changed decides again, or brings a refused item back to its desk.
 
     corrected: fact -> value as its register writes it, where what the rules know is wrong; kept with the new decision.

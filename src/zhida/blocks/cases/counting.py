@@ -65,5 +65,6 @@ def _counted(items: Iterable[Item], asked: Iterable[Field], known: int, is_form:
         then_forms=sum(each.forms for each in counted), then_fields=sum(each.fields for each in counted),
         then_documents=sum(each.documents for each in counted), then_visits=sum(each.visits for each in counted),
         forms=int(is_form), fields=sum(kind != "file" for kind in kinds), documents=kinds.count("file"),
-        visits=sum(each.visits_now for each in counted), known=known, sources=tuple(dict.fromkeys((each.source, each.grade) for each in counted)),
+        visits=sum(each.visits_now for each in counted), known=known,
+        sources=tuple(dict.fromkeys((each.source, each.grade) for each in counted)),
     )  # fmt: skip

@@ -5,6 +5,8 @@ The street checks, the rules decide the childcare grant by the order of birth th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,6 @@ from typing import Any
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import SYSTEM, Viewer
 from zhida.blocks.cases import api as cases
-from zhida.blocks.cases.declarations import installed
 from zhida.blocks.cases.models import CaseItem
 from zhida.blocks.policies import api as policies
 from zhida.blocks.records import api as records
@@ -97,19 +98,28 @@ PDF = b"%PDF-1.4 a lease"
 GIVEN = {"order": "2", "agrees": "true"}
 
 
-def build(home: Path, settings: Any, monkeypatch: Any) -> None:
-    """Install the event and set up the tiny city with its month decided, two residents and the desks."""
+@contextmanager
+def town(home: Path, monkeypatch: Any) -> Iterator[None]:
+    """Install the event beside the others, and set up the tiny city with its month decided, two residents and the desks."""
     monkeypatch.setenv("ZHIDA_TODAY", DAY)
     folder = home / "events" / "newborn"
     folder.mkdir(parents=True)
     (folder / "event.yaml").write_text(EVENT.strip(), "utf-8")
     (folder / "process.bpmn").write_text(PROCESS, "utf-8")
-    settings.LIFE_EVENT_FOLDERS, settings.INSTALLED_PACKS = [str(folder.parent)], ["childcare"]
-    installed.life_events.cache_clear()
+    events = cases.life_events()
+    events["newborn"] = cases.read_life_event(folder)
+    try:
+        _people(home)
+        yield
+    finally:
+        del events["newborn"]
+
+
+def _people(home: Path) -> None:
     mother = testing.id_number("1990-05-12", 22)
     born = {
-        "id_number": testing.id_number("2025-08-18", 51), "born_on": "2025-08-18", "birth_order": 2, "plurality": 1, "hukou_first_local": True,
-        "mother_id_number": mother,
+        "id_number": testing.id_number("2025-08-18", 51), "born_on": "2025-08-18", "birth_order": 2, "plurality": 1,
+        "hukou_first_local": True, "mother_id_number": mother,
     }  # fmt: skip
     nobody = {"id_number": testing.id_number("1930-01-01", 99), "died_on": "2020-01-01", "registered_on": "2020-01-02"}
     snapshot = testing.tiny_city(home, birth=[born], death=[nobody])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def town(own_home: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    newborn.build(own_home, settings, monkeypatch)
+def town(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with newborn.town(own_home, monkeypatch):
+        yield
 
 
 def _due(case: Any) -> list[tuple[int, str]]:
