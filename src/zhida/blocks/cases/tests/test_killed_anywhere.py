@@ -23,7 +23,7 @@ from zhida.blocks.cases.tests import a_case, joint
 from zhida.blocks.cases.tests.joint import DepartmentSystem
 from zhida.blocks.payments.tests.processes import Place, Processes
 
-KILLS = int(os.environ.get("ZHIDA_KILLS", "5"))
+KILLS = int(os.environ.get("ZHIDA_KILLS", "3"))
 SEED = int(os.environ.get("ZHIDA_KILLS_SEED", f"{date.today():%Y%m%d}"))
 FINE = ("done", "nothing", "ItemInWrongState", "CaseInWrongState", "CaseOpenAlready", "ItemNotFound")
 SETTLED = ({"command": "work"}, {"command": "books"})

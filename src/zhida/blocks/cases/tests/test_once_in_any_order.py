@@ -28,7 +28,7 @@ from zhida.blocks.cases.tests.joint import DepartmentSystem, desk, time_passes
 from zhida.blocks.credentials.api import IssuedCertificate
 from zhida.kernel.errors import ZhidaError
 
-EXAMPLES = int(os.environ.get("ZHIDA_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("ZHIDA_EXAMPLES", "3"))
 ROUNDS_MAX = 60
 BAD = (joint.ERROR, joint.CUT, joint.REFUSED, joint.GARBAGE, joint.BUSY)
 picks = st.integers(0, 30)
