@@ -67,7 +67,9 @@ def search_services(text: str, limit: int = 10) -> list[Found]:
 
 
 def terms(text: str) -> list[str]:
-    """Cut a text into what the index knows: pairs of Chinese characters, single ones that stand alone, and English words without their s; a single letter says nothing.
+    """Cut a text into what the index knows: pairs of Chinese characters, single ones that stand alone, English words without their s.
+
+    A single letter says nothing.
 
     >>> terms("残疾 补贴"), terms("Rent allowances"), terms("钱")
     (['残疾', '补贴'], ['rent', 'allowance'], ['钱'])

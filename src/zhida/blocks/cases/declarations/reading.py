@@ -209,11 +209,18 @@ class _Reading:
         if (kind == "choice") != bool(options):
             raise _Wrong("“options”只写给 choice，而且必须写", "a choice needs options, and nothing else has them")
         return Field(
-            key=key, label=_text(w, "label"), kind=kind, help=Text(**w["help"]) if w.get("help") else None, required=bool(w.get("required", True)),
-            options=options, when=parse_expression(w["when"], f"{self.name} {key}") if w.get("when") else None, source=dict(w.get("from") or {}),
-            of=_one_of(w, "of", ("subject", "applicant", "household"), "subject"), needed_by=tuple(w.get("needed_by") or ()),
+            key=key,
+            label=_text(w, "label"),
+            kind=kind,
+            help=Text(**w["help"]) if w.get("help") else None,
+            required=bool(w.get("required", True)),
+            options=options,
+            when=parse_expression(w["when"], f"{self.name} {key}") if w.get("when") else None,
+            source=dict(w.get("from") or {}),
+            of=_one_of(w, "of", ("subject", "applicant", "household"), "subject"),
+            needed_by=tuple(w.get("needed_by") or ()),
             keep_months=int(w.get("keep_months", 12)),
-        )  # fmt: skip
+        )
 
     def _item(self, w: dict[str, Any], kinds: Mapping[str, str]) -> Item:
         key = _word(w, "key")

@@ -76,7 +76,9 @@ class CasePayable(models.Model):
         ordering = ["id"]
         indexes = [models.Index(fields=["state"])]
         constraints = [
-            models.UniqueConstraint(name="due_once", fields=["benefit", "period_key", "entity_no"], condition=Q(state__in=["waiting", "handed"])),
+            models.UniqueConstraint(
+                name="due_once", fields=["benefit", "period_key", "entity_no"], condition=Q(state__in=["waiting", "handed"])
+            ),
             models.CheckConstraint(name="due_is_positive", condition=Q(amount_fen__gt=0)),
         ]
 
