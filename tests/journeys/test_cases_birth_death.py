@@ -16,7 +16,8 @@ BIRTH, DEATH = "出生一件事", "身后一件事"
 PDF = {"name": "单据.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 paid in full"}
 
 TOLD = {
-    "孩子的户口随谁": "随母亲", "孩子的民族": "畲族", "生孩子的住院费，出院时医保直接结算了吗": "没有，自己全付了", "社保卡怎么领": "寄到家里",
+    "孩子的户口随谁": "随母亲", "孩子的民族": "畲族", "社保卡怎么领": "寄到家里",
+    "生孩子的住院费，出院时医保直接结算了吗": "没有，自己全付了",
 }  # fmt: skip
 VACCINATION = {"接种门诊": "三墩镇社区卫生服务中心", "下一次接种日期": "2025-11-18", "出生时的乙肝第1剂和卡介苗": "都打了"}
 # Who does what of a birth after the certificate, and what they enter.

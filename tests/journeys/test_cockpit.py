@@ -20,6 +20,8 @@ PAGES = [
     ("captain", "/cockpit/benefit/gaoling/"),
     ("captain", "/cockpit/benefit/there_is_none/"),
     ("captain", "/cockpit/quality/"),
+    ("captain", "/cockpit/cases/"),
+    ("captain", "/cockpit/cases/330106/"),
     ("auditor", "/audit/"),
     ("auditor", "/audit/?text=resident"),
 ]

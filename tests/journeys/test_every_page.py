@@ -28,6 +28,9 @@ PAGES: list[tuple[str, str, str]] = [
     ("lin_xiaoman", "/my/history/", ""),
     ("lin_xiaoman", "/my/eligible/", ""),
     ("lin_xiaoman", "/my/certificates/", ""),
+    ("lin_xiaoman", "/my/cases/", ""),
+    ("lin_xiaoman", "/my/cases/", "a[href^='/my/cases/']:not([href*='new'])"),
+    ("lin_xiaoman", "/my/cases/new/disability/", ""),
 ]
 
 
