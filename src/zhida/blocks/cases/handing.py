@@ -1,4 +1,4 @@
-"""Handing over what cases collected: money that is due as one batch, rows of registers to ``records``; and taking back what was undone since."""
+"""Handing over what cases collected: money due as one batch, rows of registers to ``records``; taking back what was undone since."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _take_up_again(viewer: Viewer) -> None:
 
 @dataclass
 class HandedRecords:
-    """What became of rows of registers: put in force, refused by their contracts, taken back, and what only its department can take back."""
+    """What became of rows of registers: put in force, refused by contracts, taken back, and what only its department can take back."""
 
     added: int = 0
     refused: int = 0
