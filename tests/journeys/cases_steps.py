@@ -71,9 +71,16 @@ def refuse(page: Page, reason: str) -> Page:
 
 
 def tab_to(page: Page, target: Locator) -> None:
-    """Press Tab until a thing has the focus; of radio buttons the first one of the group is where Tab stops."""
+    """Press Tab until a thing in the content has the focus, past the navigation by the link that leads there.
+
+    Of radio buttons the first one of the group is where Tab stops.
+    """
+    if page.evaluate("document.activeElement === document.body"):
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+    wanted = target.element_handle()
     for _ in range(TABS_MAX):
-        if target.evaluate("element => element === document.activeElement"):
+        if wanted.evaluate("element => element === document.activeElement"):
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"Tab never reached {target}")
