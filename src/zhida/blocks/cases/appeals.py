@@ -22,7 +22,7 @@ from zhida.blocks.cases.models import Case, CaseAppeal, CaseDecision, CaseEffect
 from zhida.blocks.cases.moving import Moving, held_case, save
 from zhida.blocks.cases.opening import require_resident_of
 from zhida.blocks.cases.queries import declaration_of
-from zhida.blocks.cases.rules import APPEAL_WORKING_DAYS, AppealState, CaseState, ItemState, Light, due_after, light
+from zhida.blocks.cases.rules import APPEAL_WORKING_DAYS, AppealState, CaseState, ItemState, Light, desk_area, due_after, light
 from zhida.blocks.cases.wording import benefit_text, value_text
 from zhida.blocks.policies import api as policies
 from zhida.kernel import clock
@@ -90,7 +90,7 @@ def file_case_appeal(viewer: Viewer, case_id: int, item: str, text: str, decisio
     row, decision = _what_about(moving, item, decision_id)
     then, now = _facts(moving, row, decision)
     appeal = CaseAppeal(
-        case=moving.case, decision=decision, item=row.item, department=row.department, area=row.area, text=text.strip()[:TEXT_MAX],
+        case=moving.case, decision=decision, item=row.item, department=row.department, area=_desk_of(moving, row), text=text.strip()[:TEXT_MAX],
         filed_by=viewer.account, filed_at=moving.at, due_on=due_after(moving.today, APPEAL_WORKING_DAYS), facts_then=then, facts_now=now,
         state=AppealState.OPEN,
     )  # fmt: skip
@@ -102,6 +102,11 @@ def file_case_appeal(viewer: Viewer, case_id: int, item: str, text: str, decisio
     moving.note("appealed", row.item)
     save(moving)
     return appeal
+
+
+def _desk_of(moving: Moving, row: CaseItem) -> int:
+    """Return whose desk answers: that of the item; of one that nobody did, the district's."""
+    return desk_area(moving.case.community, "district") if row.is_automatic else row.area
 
 
 def _what_about(moving: Moving, item: str, decision_id: int | None) -> tuple[CaseItem, CaseDecision | None]:

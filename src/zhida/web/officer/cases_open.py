@@ -56,7 +56,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def open_case(request: HttpRequest, event: str, resident_no: int) -> HttpResponse:
     """Show what the city already knows, ask the rest, and open the case. Raises: UnknownLifeEvent, CannotBeOpened, NotYours."""
-    applicants = cases.possible_applicants(request.viewer, resident_no)
+    applicants = cases.possible_applicants(request.viewer, event, resident_no)
     applicant_no = _applicant(request, applicants, resident_no)
     shown = cases.preview(request.viewer, event, resident_no, applicant_no)
     if request.method == "GET":
@@ -80,12 +80,12 @@ def _file_key(request: HttpRequest, shown: cases.Preview) -> str:
 
 
 def _applicant(request: HttpRequest, applicants: list[Any], resident_no: int) -> int:
-    """Return who applies: the one chosen, else the subject where adult, else the first adult of the household."""
+    """Return who applies: the one chosen, else the first of who may; the subject where nobody may."""
     numbers = [each.resident_no for each in applicants]
     written = (request.POST or request.GET).get("applicant", "")
     if written.isdecimal() and int(written) in numbers:
         return int(written)
-    return resident_no if resident_no in numbers or not numbers else numbers[0]
+    return numbers[0] if numbers else resident_no
 
 
 def _page(
