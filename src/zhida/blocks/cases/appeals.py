@@ -91,7 +91,8 @@ def file_case_appeal(viewer: Viewer, case_id: int, item: str, text: str, decisio
     then, now = _facts(moving, row, decision)
     appeal = CaseAppeal(
         case=moving.case, decision=decision, item=row.item, department=row.department, area=_desk_of(moving, row),
-        text=text.strip()[:TEXT_MAX], filed_by=viewer.account, filed_at=moving.at, due_on=due_after(moving.today, APPEAL_WORKING_DAYS), facts_then=then, facts_now=now,
+        text=text.strip()[:TEXT_MAX], filed_by=viewer.account, filed_at=moving.at,
+        due_on=due_after(moving.today, APPEAL_WORKING_DAYS), facts_then=then, facts_now=now,
         state=AppealState.OPEN,
     )  # fmt: skip
     try:
