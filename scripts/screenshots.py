@@ -42,7 +42,7 @@ PICTURES = (
 
 def main() -> None:
     base_url = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000"
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if not chromium:
         sys.exit("Chromium is missing. Install it (apt-get install chromium) or set CHROMIUM to it.")
     IMAGES.mkdir(parents=True, exist_ok=True)

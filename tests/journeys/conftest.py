@@ -19,8 +19,9 @@ LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 
 
 def chromium_path() -> str:
-    """Return the browser; a machine without one fails with a sentence, it does not skip."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    """Return the browser, best the one without a window around it; a machine without any fails with a sentence, it does not skip."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser")
+    found = os.environ.get("CHROMIUM") or next((path for name in names if (path := shutil.which(name))), None)
     if not found:
         pytest.fail("Chromium is missing, so no page was tried in a browser. Install it (apt-get install chromium) or set CHROMIUM to it.")
     return found

@@ -16,7 +16,7 @@ def test_a_parallel_join_behind_a_choice_is_found() -> None:
         assert stuck_joins(drawn(*parts, node("inclusiveGateway", "j"))) == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(blocks)
 def test_blocks_always_fit(block: object) -> None:
     assert stuck_joins(drawing(block)) == []
