@@ -28,7 +28,7 @@ import tills
 
 MONTH, TODAY, SEED, EVENT = "2025-10", "2025-11-05", 7, "birth"
 # The register of births goes back three years: one of thirty residents stands in it.
-RESIDENTS_PER_CASE = 31
+RESIDENTS_PER_CASE = 33
 SINCE = date(2022, 1, 1)
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "zhida.project.settings", "ZHIDA_TODAY": TODAY}
 DEPARTMENTS = ("health", "police", "medical_insurance", "human_resources")
