@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zhida.blocks.cases import effects
 from zhida.blocks.cases.declarations.model import Item
+from zhida.blocks.cases.effects import notes
 from zhida.blocks.cases.errors import CaseOpenAlready
 from zhida.blocks.cases.models import Case, CaseItem
 from zhida.blocks.cases.moving import REFUSED, UNDONE, Moving, close, complete, move, save
@@ -15,9 +16,17 @@ ENDS_AS = "ends_as"
 
 
 def refuse(moving: Moving, item: CaseItem, reason: str) -> None:
-    """Write an item as refused, and do what its declaration says follows from that."""
-    declared = moving.declared.items[item.item]
+    """Write an item as refused, do what its declaration says follows from that, and tell the resident once."""
     item.reason = reason
+    label = moving.declared.items[item.item].label
+    _refuse(moving, item, reason)
+    # After what the event itself may have said of this refusal: of two notices about one item the first stands.
+    moving.tell(notes.REFUSAL, about=str(item.pk), item=label, reason=notes.refusal(item))
+    save(moving)
+
+
+def _refuse(moving: Moving, item: CaseItem, reason: str) -> None:
+    declared = moving.declared.items[item.item]
     if declared.on_refusal == "undo":
         _end(moving, item)
         take_half_back(moving, item, ItemState.REFUSED)

@@ -5,17 +5,40 @@ from __future__ import annotations
 from typing import Any
 
 from zhida.blocks.cases.effects.context import Making
+from zhida.blocks.cases.models import CaseItem
+from zhida.blocks.cases.rules import ItemState
 from zhida.kernel.text import Text
+
+# The one notice about an item that was refused: an effect adds to it what the event has to say, else it gives the officer's reason alone.
+REFUSAL = "case_item_refused"
 
 
 def tell_residents(making: Making) -> dict[str, Any]:
     """Tell the resident about an item, its own or the one ``about`` names. ``says`` may name values of the case in braces."""
-    label = making.moving.declared.items[making.settings.get("about") or making.item.item].label
-    said = making.settings.get("says")
-    result = Text(_filled(making, said["zh"]), _filled(making, said["en"])) if said else label
-    about = f"{making.item.item}:{making.row.position}"
-    making.moving.tell(making.settings.get("notice", "case_item_done"), about=about, item=label, result=result, reason=result)
+    name = making.settings.get("about") or making.item.item
+    kind, label = making.settings.get("notice", "case_item_done"), making.moving.declared.items[name].label
+    written = making.settings.get("says")
+    said = Text(_filled(making, written["zh"]), _filled(making, written["en"])) if written else None
+    refused = _refused(making, name) if kind == REFUSAL else None
+    if refused is not None:
+        making.moving.tell(kind, about=str(refused.pk), item=label, reason=refusal(refused, said))
+    else:
+        result = said or label
+        making.moving.tell(kind, about=f"{making.item.item}:{making.row.position}", item=label, result=result, reason=result)
     return {}
+
+
+def refusal(item: CaseItem, said: Text | None = None) -> Text:
+    """Return why an item was refused: in the officer's words, then in those of the event."""
+    if said is None:
+        return Text(item.reason, item.reason)
+    because = item.reason.rstrip("。.； ")
+    return Text(f"{because}。{said.zh}", f"{because}. {said.en}")
+
+
+def _refused(making: Making, name: str) -> CaseItem | None:
+    turns = [each for each in making.moving.items if each.item == name and not each.is_automatic]
+    return turns[-1] if turns and turns[-1].state == ItemState.REFUSED else None
 
 
 def _filled(making: Making, text: str) -> str:
