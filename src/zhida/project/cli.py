@@ -102,7 +102,7 @@ def city_build(residents: int, seed: int, month: Month, out: Path | None, truth:
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--quiet", is_flag=True)
 def month(feeds: Path | None, month: Month, stop_after: str, as_json: bool, quiet: bool) -> None:
-    """From a month's feeds to instructed payments: receive, link, freeze, decide, prepare, approve, release."""
+    """From a month's feeds to instructed payments: receive, link, freeze, decide, prepare, approve, release; then count its casework."""
     from zhida.blocks.policies import api as policies
     from zhida.blocks.records import api as records
     from zhida.project import pipeline
@@ -123,6 +123,8 @@ def month(feeds: Path | None, month: Month, stop_after: str, as_json: bool, quie
             cover(run.id, month.year)
             batch = pipeline.instruct(stages, run, quiet)
             told |= {"instructed": batch.count if batch else 0, "instructed_fen": batch.amount_fen if batch else 0}
+            (counted,) = pipeline.count_casework(stages, [month])
+            told |= {"cases_done": counted.done, "cases_rated": counted.ratings}
     told |= {"seconds": stages.seconds, "total_s": round(sum(stages.seconds.values()), 2), "peak_mb": round(peak.mib)}
     click.echo(json.dumps(told) if as_json else "\n".join(f"{key}: {value}" for key, value in told.items()))
 

@@ -1,4 +1,4 @@
-"""`zhida cases`: the daily work on joint cases that no officer's click does: find, work, supervise, hand over, pay."""
+"""`zhida cases`: the daily work on joint cases that no officer's click does: find, work, supervise, hand over, pay, observe."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from typing import Any
 
 import click
 
+from zhida.kernel import clock
+from zhida.kernel.period import Month
 from zhida.kernel.progress import Progress
 from zhida.kernel.text import Text
+from zhida.project.options import MONTH
 
 # After so long without anything due, a worker looks again.
 WATCH_S = 5
@@ -139,6 +142,37 @@ def pay(as_json: bool) -> None:
         f"应付 {made.count:,} 笔，{yuan} 元，批次 {batch}{again}；须追回 {made.to_recover:,} 笔。",
         f"{made.count:,} due, {yuan} yuan, batch {batch}{again_en}; {made.to_recover:,} to be brought back.",
     ))  # fmt: skip
+
+
+@cases.command()
+@click.option("--month", "months", type=MONTH, multiple=True, help="may be given several times  [default: the last month that is over]")
+@as_json_option
+@quiet_option
+def observe(months: tuple[Month, ...], as_json: bool, quiet: bool) -> None:
+    """Count a month's cases, ratings and appeals for the cockpit. A month counted again is replaced whole, where anything differs.
+
+    One that is not over yet is counted as far as it went.
+    """
+    from zhida.blocks.access.api import SYSTEM
+    from zhida.blocks.indicators import api as indicators
+
+    wanted = months or (Month.of(clock.today()).previous,)
+    progress, counted = Progress("casework", len(wanted), quiet), []
+    for month in wanted:
+        counted.append(indicators.observe_casework(SYSTEM, month))
+        progress.step(note=month.text)
+    _say(as_json, [asdict(each) for each in counted], *(_counted_text(each) for each in counted))
+
+
+def _counted_text(each: Any) -> Text:
+    so_far = Text("" if each.is_whole else "（未满月）", "" if each.is_whole else " (so far)")
+    told = Text("指标已更新" if each.is_changed else "与上次相同", "figures replaced" if each.is_changed else "nothing differs")
+    return Text(
+        f"{each.month}{so_far.zh}：立案 {each.opened:,} 件，办结 {each.done:,} 件，评价 {each.ratings:,} 条；"
+        f"指标 {each.observations:,} 项，人数太少不显示 {each.withheld:,} 项；{told.zh}。",
+        f"{each.month}{so_far.en}: {each.opened:,} opened, {each.done:,} done, {each.ratings:,} ratings; {each.observations:,} figures, "
+        f"{each.withheld:,} too small to show; {told.en}.",
+    )
 
 
 def _say(as_json: bool, told: Any, *lines: Text) -> None:

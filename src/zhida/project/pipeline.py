@@ -5,11 +5,13 @@ Every stage is a command of a block that may be killed and started again: what i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from zhida.blocks.access.api import SYSTEM, Viewer
+from zhida.blocks.indicators import api as indicators
 from zhida.blocks.payments import api as payments
 from zhida.blocks.payments.adapters import demo_bank
 from zhida.blocks.policies import api as policies
@@ -100,6 +102,12 @@ def bank_and_settle(stages: Stages, batch: Any, home: Path) -> Any:
                 payments.import_bank_file(MAKER, path)
         payments.settle(MAKER, batch.id)
     return payments.batch(SYSTEM, batch.id)
+
+
+def count_casework(stages: Stages, months: Iterable[Month]) -> list[indicators.ObservedCasework]:
+    """Count what joint cases came to in each month."""
+    with stages.stage("casework"):
+        return [indicators.observe_casework(SYSTEM, month) for month in months]
 
 
 def _progress(label: str, quiet: bool) -> Progress:

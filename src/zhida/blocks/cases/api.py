@@ -69,6 +69,7 @@ from zhida.blocks.cases.figures import LightLine, RedItem, Wait, lights, red_ite
 from zhida.blocks.cases.handing import HandedPayables, HandedRecords, hand_over_records, prepare_case_payments
 from zhida.blocks.cases.mine import Progress, known_evidence, names_of_entities, progress
 from zhida.blocks.cases.models import Case, CaseAppeal, CaseItem, ItemQuestion, Rating
+from zhida.blocks.cases.monthly import Casework, CaseworkLine, casework_of
 from zhida.blocks.cases.opening import (
     Found,
     Preview,
@@ -139,6 +140,8 @@ __all__ = [
     "CaseOpenAlready",
     "CaseState",
     "CaseView",
+    "Casework",
+    "CaseworkLine",
     "Checked",
     "ComparedFact",
     "DepartmentUnknown",
@@ -202,6 +205,7 @@ __all__ = [
     "case_appeals",
     "case_certificate_pdf",
     "case_certificates",
+    "casework_of",
     "check_life_event",
     "claim",
     "claim_next",

@@ -1,7 +1,17 @@
 """The door of indicators: what the cockpit shows."""
 
-from zhida.blocks.indicators.commands import compare_with_truth, observe_month
-from zhida.blocks.indicators.errors import NotObserved, NoTruth
+from zhida.blocks.indicators.casework_queries import (
+    CaseworkFigures,
+    CountedMonth,
+    casework_by_area,
+    casework_by_department,
+    casework_by_event,
+    casework_by_month,
+    casework_months,
+    casework_table,
+)
+from zhida.blocks.indicators.commands import ObservedCasework, compare_with_truth, observe_casework, observe_month
+from zhida.blocks.indicators.errors import CaseworkNotObserved, MonthAhead, NotObserved, NoTruth
 from zhida.blocks.indicators.quality import Evidence
 from zhida.blocks.indicators.queries import (
     DEFECT_LABELS,
@@ -29,12 +39,17 @@ __all__ = [
     "DEFECT_LABELS",
     "PAYDAY",
     "SMALL_CELL",
+    "CaseworkFigures",
+    "CaseworkNotObserved",
     "Cell",
     "CockpitSummary",
+    "CountedMonth",
     "DefectRow",
     "Evidence",
+    "MonthAhead",
     "NoTruth",
     "NotObserved",
+    "ObservedCasework",
     "Quality",
     "TakeUp",
     "Timeliness",
@@ -43,10 +58,17 @@ __all__ = [
     "by_age_sex",
     "by_area",
     "by_benefit",
+    "casework_by_area",
+    "casework_by_department",
+    "casework_by_event",
+    "casework_by_month",
+    "casework_months",
+    "casework_table",
     "compare_with_truth",
     "days_late",
     "defect_cost",
     "latest_observed_month",
+    "observe_casework",
     "observe_month",
     "observed_months",
     "quality",

@@ -41,6 +41,64 @@ class Observation(models.Model):
         ]
 
 
+class CaseworkMonth(models.Model):
+    """A month whose joint cases were counted, also where there were none. One that was counted before its end is not whole."""
+
+    month = models.CharField(max_length=7, unique=True)
+    counted_on = models.DateField()
+
+
+class CaseworkObservation(models.Model):
+    """One figure of a month's joint cases: a measure, for a life event, a department and an area. Empty event, department = all.
+
+    value: a count, a sum of stars, or working days (days_median, days_p90). base: how many cases, items or people it is about.
+    is_withheld: so few that somebody could be recognised, here or by subtracting what is shown.
+    """
+
+    class Measure(models.TextChoices):
+        OPENED = "opened"
+        DONE = "done"
+        DAYS_MEDIAN = "days_median"
+        DAYS_P90 = "days_p90"
+        DONE_IN_TIME = "done_in_time"
+        UNDONE = "undone"
+        NOT_WANTED = "not_wanted"
+        ITEMS = "items"
+        ITEMS_IN_TIME = "items_in_time"
+        RETURNED = "returned"
+        RATINGS = "ratings"
+        STARS = "stars"
+        SATISFIED = "satisfied"
+        BAD = "bad"
+        REASONS = "reasons"
+        BAD_DUE = "bad_due"
+        BAD_IN_TIME = "bad_in_time"
+        APPEALS = "appeals"
+        APPEALS_ANSWERED = "appeals_answered"
+        APPEALS_CHANGED = "appeals_changed"
+
+    month = models.CharField(max_length=7)
+    measure = models.CharField(max_length=20, choices=Measure.choices)
+    reason = models.CharField(max_length=20, blank=True)
+    event = models.CharField(max_length=60, blank=True)
+    department = models.CharField(max_length=40, blank=True)
+    level = models.CharField(max_length=10)
+    area = models.BigIntegerField()
+    parent = models.BigIntegerField()
+    value = models.BigIntegerField()
+    base = models.BigIntegerField()
+    is_withheld = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["area", "month"], name="casework_by_area"),
+            models.Index(fields=["parent", "month"], name="casework_by_parent"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["month", "measure", "reason", "event", "department", "level", "area"], name="casework_once")
+        ]
+
+
 class QualityFigure(models.Model):
     """How one benefit's decisions compare with the truth: who was found, missed, or paid wrongly. Empty benefit = all."""
 
