@@ -87,3 +87,14 @@ def test_tables_and_migrations_agree(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "django", "makemigrations", "--check", "--dry-run"]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+def test_the_navigation_shows_a_page_to_those_who_may_open_it() -> None:
+    """An entry names the permissions of its page, all of them and no others; only what is open to all may be shown to fewer."""
+    from django.urls import resolve
+
+    from zhida.web.navigation import NAVIGATION
+
+    for place in (place for group in NAVIGATION for place in group.places):
+        view = resolve(place.url).func
+        assert view.permission == "public" or set(view.permissions) == set(place.permissions), place.url

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from zhida.blocks.access import api as access
 from zhida.blocks.notices import api as notices
 from zhida.kernel.text import Text
+from zhida.web.navigation import INBOX_URLS, navigation
 
 THEMES = ("auto", "light", "dark")
 TEXT_SIZES = ("normal", "large")
@@ -98,56 +99,6 @@ ROLES = {
 }
 
 
-@dataclass(frozen=True)
-class Place:
-    """One entry of the main navigation: shown to whoever holds any of the permissions."""
-
-    label: Text
-    url: str
-    permissions: tuple[str, ...]
-
-
-# The inbox is reached from the header's own link, not from the navigation.
-INBOX_URLS = ("/my/notices/", "/office/notices/mine/")
-NAVIGATION = (
-    Place(Text("幸福清单", "My list"), "/my/", ("entitlements.view_own",)),
-    Place(Text("我的办事", "My cases"), "/my/cases/", ("cases.own",)),
-    Place(Text("电子证照", "Certificates"), "/my/certificates/", ("certificates.own",)),
-    Place(Text("我能享受什么", "Am I eligible"), "/my/eligible/", ("entitlements.view_own",)),
-    Place(Text("服务目录", "Services"), "/services/", ("entitlements.view_own",)),
-    Place(Text("我的异议", "My appeals"), "/my/appeals/", ("entitlements.appeal",)),
-    Place(Text("联系方式", "How to reach me"), "/my/contact/", ("notices.contact",)),
-    Place(Text("工作台", "Work"), "/office/", ("feeds.view", "quarantine.view", "payments.view", "appeals.handle")),
-    Place(Text("一件事", "Joint cases"), "/office/cases/", ("cases.handle",)),
-    Place(Text("办件异议", "Case appeals"), "/office/cases/appeals/", ("cases.answer",)),
-    Place(Text("好差评", "Ratings"), "/office/cases/ratings/", ("cases.answer",)),
-    Place(Text("红黄灯", "Lights"), "/cockpit/cases/", ("cases.supervise",)),
-    Place(Text("部门数据", "Feeds"), "/office/feeds/", ("feeds.view",)),
-    Place(Text("隔离数据", "Quarantine"), "/office/quarantine/", ("quarantine.view",)),
-    Place(Text("重复人员", "Duplicates"), "/office/merges/", ("merges.review",)),
-    Place(Text("月度核定", "Runs"), "/office/runs/", ("runs.view",)),
-    Place(Text("发放批次", "Batches"), "/office/batches/", ("payments.view",)),
-    Place(Text("一件事付款", "Case money"), "/office/cases/money/", ("payments.prepare",)),
-    Place(Text("预算", "Budgets"), "/office/budgets/", ("payments.view",)),
-    Place(Text("总账", "Ledger"), "/office/ledger/", ("payments.view",)),
-    Place(Text("签批委托", "Delegations"), "/office/delegations/", ("delegations.view",)),
-    Place(Text("刷卡补贴", "Tills"), "/office/tills/", ("tills.view",)),
-    Place(Text("银行退票", "Returns"), "/office/returns/", ("payments.returns",)),
-    Place(Text("多发款项", "Overpayments"), "/office/overpayments/", ("payments.overpayments",)),
-    Place(Text("待复核登记", "To confirm"), "/office/returns/decisions/", ("payments.approve",)),
-    Place(Text("银行往来", "Bank"), "/office/bank/", ("payments.view",)),
-    Place(Text("收款核实", "Payees"), "/office/payees/", ("payees.confirm",)),
-    Place(Text("居民异议", "Appeals"), "/office/appeals/", ("appeals.handle",)),
-    Place(Text("未送达", "Undelivered"), "/office/notices/", ("notices.undelivered",)),
-    Place(Text("查找居民", "Residents"), "/office/residents/", ("entitlements.view_area",)),
-    Place(Text("改革模拟", "Reforms"), "/office/reforms/", ("reforms.simulate",)),
-    Place(Text("一件事清单", "Life events"), "/office/life-events/", ("cases.declare",)),
-    Place(Text("驾驶舱", "Cockpit"), "/cockpit/", ("statistics.view",)),
-    Place(Text("质量", "Quality"), "/cockpit/quality/", ("statistics.view",)),
-    Place(Text("审计", "Audit"), "/audit/", ("audit.view",)),
-)
-
-
 def page(request: HttpRequest) -> dict[str, Any]:
     """Give every template: language, html_lang, html_class, theme, text_size, demo, viewer, viewer_name, role, navigation, inbox.
 
@@ -168,7 +119,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "viewer": viewer,
         "viewer_name": (user.display_name or user.username) if viewer else "",
         "role": ROLES.get(viewer.role) if viewer else None,
-        "navigation": navigation(viewer, request.path) if viewer else [],
+        "navigation": navigation(viewer, request.path) if viewer else None,
         **_inbox(viewer),
     }
 
@@ -178,14 +129,6 @@ def _inbox(viewer: access.Viewer | None) -> dict[str, Any]:
     if viewer is None or not access.purpose_of(viewer, "notices.own"):
         return {"inbox_url": "", "unread": 0}
     return {"inbox_url": INBOX_URLS[0] if viewer.role == "resident" else INBOX_URLS[1], "unread": notices.unread_count(viewer)}
-
-
-def navigation(viewer: access.Viewer, path: str) -> list[dict[str, Any]]:
-    """List the places a viewer may go, the deepest one that holds the present path marked as current."""
-    places = [place for place in NAVIGATION if any(access.purpose_of(viewer, name) for name in place.permissions)]
-    elsewhere = path.startswith(INBOX_URLS)
-    here = "" if elsewhere else max((place.url for place in places if path.startswith(place.url)), key=len, default="")
-    return [{"label": place.label, "url": place.url, "current": place.url == here} for place in places]
 
 
 def _choice(request: HttpRequest, cookie: str, choices: tuple[str, ...]) -> str:

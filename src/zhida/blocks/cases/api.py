@@ -116,6 +116,7 @@ from zhida.blocks.cases.rules import CASE_TEXT, ITEM_TEXT, LIGHT_TEXT, CaseState
 from zhida.blocks.cases.simulation import DeskResult, OneMore, Plan, Simulated, findings, read_plan, simulate_cases
 from zhida.blocks.cases.supervising import Supervised, supervise
 from zhida.blocks.cases.uploads import UploadedContent, keep_upload, read_upload, upload_names
+from zhida.blocks.cases.waiting import DeskCounts, count_case_appeals, count_payables, count_ratings_waiting, desk_counts
 from zhida.blocks.cases.wording import benefit_text, department_text, value_text
 from zhida.blocks.cases.working import Worked, work
 
@@ -145,6 +146,7 @@ __all__ = [
     "Checked",
     "ComparedFact",
     "DepartmentUnknown",
+    "DeskCounts",
     "DeskItem",
     "DeskResult",
     "EffectImpossible",
@@ -211,9 +213,13 @@ __all__ = [
     "claim_next",
     "colleagues",
     "copy_life_event",
+    "count_case_appeals",
+    "count_payables",
+    "count_ratings_waiting",
     "declaration_of",
     "decline",
     "department_text",
+    "desk_counts",
     "desk_item",
     "diagram_of",
     "draw_life_event",

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.db.models import QuerySet
+
 from zhida.blocks.access.api import Purpose, Viewer, record_access
 from zhida.blocks.parties.models import ResidentMerge
 
 
 def merges(viewer: Viewer, purpose: Purpose, state: str | None = None) -> list[ResidentMerge]:
     """List pairs of resident numbers that may be one person, most likely first; an officer sees those of its area."""
+    record_access(viewer, purpose, "parties.merges", f"state {state or 'all'}")
+    return list(_merges(viewer, state))
+
+
+def _merges(viewer: Viewer, state: str | None) -> QuerySet[ResidentMerge]:
     found = ResidentMerge.objects.all()
     if state:
         found = found.filter(state=state)
     if viewer.role != "system" and len(viewer.area_prefix) != 4:
         low, high = viewer.community_span
         found = found.filter(community__gte=low, community__lt=high)
-    record_access(viewer, purpose, "parties.merges", f"state {state or 'all'}")
-    return list(found)
+    return found
+
+
+def count_proposed_merges(viewer: Viewer) -> int:
+    """Count the pairs of the viewer's area that nobody has judged."""
+    return _merges(viewer, "proposed").count()
 
 
 def merged_numbers(known_on: date | None = None) -> dict[int, int]:

@@ -172,6 +172,13 @@ def waiting_bookings(viewer: access.Viewer) -> list[tuple[HandBooking, CreditTra
     return [(row, found[row.transaction_id]) for row in rows]
 
 
+def count_waiting_bookings(viewer: access.Viewer) -> int:
+    """Count what ``waiting_bookings`` lists."""
+    access.require(viewer, "payments.approve")
+    first, end = viewer.community_span
+    return HandBooking.objects.filter(state="waiting", community__gte=first, community__lt=end).count()
+
+
 def _wanted(viewer: access.Viewer, wanted: StuckFilter) -> QuerySet[Any]:
     rows = _in_area(viewer, CreditTransferTransaction.objects.all())
     if wanted.state == "cash":

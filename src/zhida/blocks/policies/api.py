@@ -1,6 +1,6 @@
 """The door of policies: the words packs are written in, runs, decisions, the happiness list, appeals, simulated reforms."""
 
-from zhida.blocks.policies.appeals import answer_appeal, appeals, file_appeal
+from zhida.blocks.policies.appeals import answer_appeal, appeals, count_open_appeals, file_appeal
 from zhida.blocks.policies.deciding import Decided, DecidedNow, basis_of, decide_now, explain_decided
 from zhida.blocks.policies.decisions import AGE_BANDS, recurring_keys
 from zhida.blocks.policies.difference import DifferenceRow, difference
@@ -138,6 +138,7 @@ __all__ = [  # noqa: PLE0604 - the words are strings of language.__all__
     "basis_of",
     "benefits",
     "check_situations",
+    "count_open_appeals",
     "decide_now",
     "decided_months",
     "decisions_of",

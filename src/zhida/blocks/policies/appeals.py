@@ -64,6 +64,12 @@ def answer_appeal(viewer: Viewer, appeal_id: int, answer: str) -> Appeal:
     return appeal
 
 
+def count_open_appeals(viewer: Viewer) -> int:
+    """Count the appeals of an officer's area that wait for an answer."""
+    low, high = viewer.community_span
+    return Appeal.objects.filter(community__gte=low, community__lt=high, state="open").count()
+
+
 def appeals(viewer: Viewer, purpose: Purpose, state: str | None = None) -> list[Appeal]:
     """List the viewer's own appeals, or those of the officer's area; newest first."""
     found = Appeal.objects.all()

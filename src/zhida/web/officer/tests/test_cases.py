@@ -183,3 +183,11 @@ def test_the_captain_sees_lights_and_nobodys_name(as_: As, monkeypatch: pytest.M
     assert "街道,搬家一件事,受理,1,0,0,,," in client.get("/cockpit/cases/?format=csv").content.decode()
     assert as_("street").get("/cockpit/cases/").status_code == 403
     assert client.get("/cockpit/cases/999999/").status_code in (403, 404)
+
+
+def test_the_navigation_counts_what_waits_at_the_desk(as_: As, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_small_case()
+    assert '>1<span class="visually-hidden">件等着办</span>' in text(as_("street"), "/office/cases/appeals/")
+    assert "件等着办" not in text(as_("neighbour"), "/office/cases/appeals/")
+    monkeypatch.setenv("ZHIDA_TODAY", "2025-12-05")
+    assert "件等着办，有的已超期" in text(as_("street"), "/office/cases/appeals/")
