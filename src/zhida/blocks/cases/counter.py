@@ -6,7 +6,7 @@ from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Viewer
 from zhida.blocks.cases.declarations.installed import life_event
 from zhida.blocks.cases.evidence import Person, persons
-from zhida.blocks.cases.opening import is_adult
+from zhida.blocks.cases.subjects import is_adult
 from zhida.blocks.records import api as records
 
 

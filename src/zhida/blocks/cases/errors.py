@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from zhida.kernel.errors import ZhidaError
+from zhida.kernel.text import Text
 
 
 class LifeEventInvalid(ZhidaError):
@@ -87,6 +88,13 @@ class CannotBeOpened(ZhidaError):
             f"“{event}”不能这样发起；请看这件事的说明里写的办理渠道。",
             f"'{event}' cannot be opened this way. Its description says how it begins.",
         )
+
+
+class SubjectUnfit(ZhidaError):
+    """The event cannot be about the one who was chosen. why: a sentence that says what to do."""
+
+    def __init__(self, event: Text, why: Text) -> None:
+        super().__init__(f"“{event.zh}”没有受理：{why.zh}", f"'{event.en}' was not opened: {why.en}")
 
 
 class AnswersMissing(ZhidaError):

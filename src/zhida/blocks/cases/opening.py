@@ -18,7 +18,8 @@ from zhida.blocks.cases.errors import AnswersMissing, CannotBeOpened, CaseInWron
 from zhida.blocks.cases.evidence import Person, Wanted, askable, gather, keep_answers, missing, persons, read_answers
 from zhida.blocks.cases.models import Case, CaseEntry, LifeEventOptOut
 from zhida.blocks.cases.moving import Moving, begin, held_case, move, resume_clock, save
-from zhida.blocks.cases.rules import CLOSED, CaseState, ItemState, due_after, grown_up_by
+from zhida.blocks.cases.rules import CLOSED, CaseState, ItemState, due_after
+from zhida.blocks.cases.subjects import is_adult, require_fit
 from zhida.blocks.cases.telling import said
 from zhida.blocks.notices import api as notices
 from zhida.blocks.records import api as records
@@ -45,7 +46,7 @@ class Preview:
 def preview(viewer: Viewer, event: str, subject_no: int, applicant_no: int = 0) -> Preview:
     """Return what a resident, or a street officer for them, sees before a case is opened; nothing is written but who looked.
 
-    Raises: UnknownLifeEvent, CannotBeOpened, PermissionMissing, NotYours.
+    Raises: UnknownLifeEvent, CannotBeOpened, SubjectUnfit, PermissionMissing, NotYours.
     """
     declared, wanted = _asked_for(viewer, event, subject_no, applicant_no)
     assert wanted.applicant is not None
@@ -59,7 +60,8 @@ def open_case(
 ) -> Case:
     """Open a case with the answers to what the city does not know, and let it go as far as it goes.
 
-    Raises: UnknownLifeEvent, CannotBeOpened, CaseOpenAlready, AnswersMissing (nothing is written), PermissionMissing, NotYours.
+    Raises: UnknownLifeEvent, CannotBeOpened, SubjectUnfit, CaseOpenAlready, AnswersMissing (nothing is written), PermissionMissing,
+    NotYours.
     """
     declared, wanted = _asked_for(viewer, event, subject_no, applicant_no)
     evidence = gather(declared, [wanted])[0]
@@ -103,22 +105,7 @@ def _require_may_open(viewer: Viewer, declared: LifeEventDeclaration, subject: P
         if not declared.at_the_counter:
             raise CannotBeOpened(declared.key)
         access.require_resident(viewer, subject.resident_no, subject.community)
-
-
-def is_adult(person: Person) -> bool:
-    return person.birth_date <= grown_up_by(clock.today())
-
-
-def possible_subjects(viewer: Viewer, event: str) -> list[Person]:
-    """List for whom a resident may open a life event: themself and who lives with them. Raises: UnknownLifeEvent, PermissionMissing."""
-    purpose = access.require(viewer, "cases.own")
-    life_event(event)
-    own = persons([viewer.resident_no or 0]).get(viewer.resident_no or 0)
-    if own is None or not is_adult(own):
-        return []
-    members = [number for number, _ in records.members_of(records.newest_snapshot().hash, own.household_no)]
-    access.record_access(viewer, purpose, "cases.subjects", f"resident {own.resident_no}")
-    return list(persons([own.resident_no, *members]).values())
+    require_fit(declared, subject, viewer.resident_no or 0)
 
 
 def _case_key(declared: LifeEventDeclaration, subject: Person) -> str:

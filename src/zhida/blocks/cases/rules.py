@@ -159,6 +159,15 @@ def grown_up_by(today: date) -> date:
     return date(year, 2, 28) if (today.month, today.day) == (2, 29) else today.replace(year=year)
 
 
+def age_on(birth_date: date, day: date) -> int:
+    """Return somebody's age on a day, in whole years.
+
+    >>> age_on(date(2022, 11, 5), date(2025, 11, 4)), age_on(date(2022, 11, 5), date(2025, 11, 5))
+    (2, 3)
+    """
+    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
+
+
 def due_after(day: date, working_days: int) -> date:
     """Return the last day on which something begun on a day is in time: the day itself does not count (民法典 第二百零一条)."""
     return working_days_after(day, working_days)

@@ -40,13 +40,16 @@ def choose(request: HttpRequest) -> HttpResponse:
     event = events.get(request.GET.get("event", ""))
     text = request.GET.get("text", "").strip()
     searched = event is not None and len(text) >= SHORTEST
+    found = records.find_residents(request.viewer, request.purpose, text) if searched else []
+    unfit = cases.unfit_subjects(request.viewer, event.key, [card.resident_no for card in found]) if event else {}
     context = {
         "events": list(events.values()),
         "event": event,
+        "about": cases.about_whom(event) if event else None,
         "text": text,
         "shortest": SHORTEST,
         "searched": searched,
-        "found": records.find_residents(request.viewer, request.purpose, text) if searched else [],
+        "found": [(card, unfit.get(card.resident_no)) for card in found],
         "trail": [{"label": _TRAIL[0]["label"], "url": reverse("officer:cases")}, {"label": _TRAIL[1]["label"]}],
     }
     return render(request, "officer/cases/choose.html", context)
@@ -55,7 +58,10 @@ def choose(request: HttpRequest) -> HttpResponse:
 @requires("cases.open")
 @require_http_methods(["GET", "POST"])
 def open_case(request: HttpRequest, event: str, resident_no: int) -> HttpResponse:
-    """Show what the city already knows, ask the rest, and open the case. Raises: UnknownLifeEvent, CannotBeOpened, NotYours."""
+    """Show what the city already knows, ask the rest, and open the case.
+
+    Raises: UnknownLifeEvent, CannotBeOpened, SubjectUnfit, NotYours.
+    """
     applicants = cases.possible_applicants(request.viewer, event, resident_no)
     applicant_no = _applicant(request, applicants, resident_no)
     shown = cases.preview(request.viewer, event, resident_no, applicant_no)

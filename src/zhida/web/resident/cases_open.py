@@ -39,6 +39,7 @@ def open_case(request: HttpRequest, event: str) -> HttpResponse:
         chosen = people[0].resident_no
     if not chosen:
         context = {"declared": declared, "people": people, "own": request.viewer.resident_no, "counts": cases.asked_once(declared)}
+        context["about"] = cases.about_whom(declared)
         return render(request, "resident/cases/whom.html", {**context, "trail": trail(declared.label)})
     found = cases.preview(request.viewer, event, chosen)
     if found.open_case:
@@ -52,7 +53,7 @@ def _number(request: HttpRequest) -> int:
 
 
 def _cannot(request: HttpRequest, declared: cases.LifeEventDeclaration) -> HttpResponse:
-    context = {"declared": declared, "from": feed_label(declared), "trail": trail(declared.label)}
+    context = {"declared": declared, "about": cases.about_whom(declared), "from": feed_label(declared), "trail": trail(declared.label)}
     return render(request, "resident/cases/cannot.html", context, status=409)
 
 

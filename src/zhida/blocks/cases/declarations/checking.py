@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from zhida.blocks.cases.declarations.effect_checks import effect_problems
-from zhida.blocks.cases.declarations.model import Field, Item, LifeEventDeclaration
+from zhida.blocks.cases.declarations.model import Field, Item, LifeEventDeclaration, SubjectRule
 from zhida.blocks.cases.declarations.reading import DECLARATION, PROCESS, Problem, read_life_event
 from zhida.blocks.cases.errors import LifeEventInvalid
 from zhida.blocks.catalogue import api as catalogue
@@ -47,8 +47,21 @@ def check_life_event(folder: Path) -> Checked:
     except LifeEventInvalid as error:
         return Checked(folder, tuple(_with_lines(error.problems, folder)), ())
     errors = [*_unknown_names(declared), *_effects(declared), *_services(declared), *_ways_back(declared)]
-    warnings = [*_gaps(declared), *_deadlines(declared), *_asked_in_vain(declared), *_without_law(declared), *_counts(declared)]
-    warnings += [*_texts(declared), *_undecided_flows(declared), *_untried(declared, folder), *_unsimulated(declared, folder)]
+    warnings = [
+        *_anybody(declared),
+        *_gaps(declared),
+        *_deadlines(declared),
+        *_asked_in_vain(declared),
+        *_without_law(declared),
+        *_counts(declared),
+    ]
+    warnings += [
+        *_anybody(declared),
+        *_texts(declared),
+        *_undecided_flows(declared),
+        *_untried(declared, folder),
+        *_unsimulated(declared, folder),
+    ]
     return Checked(folder, tuple(_with_lines(errors, folder)), tuple(_with_lines(warnings, folder)))
 
 
@@ -137,6 +150,18 @@ def _reached_from(declared: LifeEventDeclaration, element: str) -> set[str]:
                 found.add(flow.target)
                 ahead.append(flow.target)
     return found
+
+
+def _anybody(declared: LifeEventDeclaration) -> Iterator[Problem]:
+    """An event that happens to those a register names, and that anybody can be chosen for by hand."""
+    if declared.feed and (declared.for_residents or declared.at_the_counter) and declared.subject == SubjectRule():
+        yield Problem(
+            DECLARATION,
+            Text(
+                "登记里有这件事发生在谁身上，人工发起时却谁都能选；请写 subject，如 {age_below: 3}",
+                "a register says whom it happens to, and by hand it can be opened about anybody; write subject, such as {age_below: 3}",
+            ),
+        )
 
 
 def _gaps(declared: LifeEventDeclaration) -> Iterator[Problem]:

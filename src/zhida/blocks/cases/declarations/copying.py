@@ -12,14 +12,15 @@ from zhida.blocks.cases.process import read_process, with_diagram
 
 NAME = re.compile(r"[a-z][a-z0-9_]{2,30}")
 CHANGE = "README.md"
-# One register's rows may open cases of one event only, so a copy begins without its feed.
-_FEED = re.compile(r"^  feed: \{.*?\}\n", re.MULTILINE | re.DOTALL)
+# One register's rows may open cases of one event only, and what is copied happens to others: a copy begins without feed and subject.
+_FEED = re.compile(r"^  feed: \{.*?\}\n|^subject: [^\n]*\n", re.MULTILINE | re.DOTALL)
 _TO_CHANGE = """# {name}
 
 Copied from *{source}*; still about that. Change, in this order, and run `zhida life-event check {name}` after each:
 
 1. `event.yaml` label, summary, `leads`, `law`: what this is, who leads it, what allows it. Grade A only what you have read yourself.
-2. `event.yaml` `opened_by`: the copy has no `feed`. Write the register whose new rows open a case, or who may apply.
+2. `event.yaml` `opened_by`: the copy has no `feed`. Write the register whose new rows open a case, or who may apply; and `subject`, whom
+   it can be about, if not anybody.
 3. `process.bpmn`: the course, in any BPMN editor. Ids of tasks are words (`water_meter`); `zhida life-event draw {name}` adds a diagram.
 4. `event.yaml` items: one per task, with service, department, days, instruction, law, effects, undo, one_by_one.
    Remove what is not in the process.

@@ -100,6 +100,18 @@ class Feed:
 
 
 @dataclass(frozen=True)
+class SubjectRule:
+    """Whom an event can be about when somebody opens it; None: it does not matter. Ages in whole years on that day.
+
+    has_died: false, nobody whom the register of deaths names; true, somebody whom others apply for, whether it names them yet or not.
+    """
+
+    age_from: int | None = None
+    age_below: int | None = None
+    has_died: bool | None = None
+
+
+@dataclass(frozen=True)
 class LifeEventDeclaration:
     """A life event, whole and checked. hash: of all its files."""
 
@@ -122,6 +134,7 @@ class LifeEventDeclaration:
     files: Mapping[str, str]
     hash: str
     pack: str = ""
+    subject: SubjectRule = SubjectRule()
 
     @cached_property
     def fields(self) -> dict[str, Field]:

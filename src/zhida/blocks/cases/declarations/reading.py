@@ -21,7 +21,9 @@ from zhida.blocks.cases.declarations.model import (
     LegalResource,
     LifeEventDeclaration,
     OneByOne,
+    SubjectRule,
 )
+from zhida.blocks.cases.declarations.words import strange_words
 from zhida.blocks.cases.errors import LifeEventInvalid
 from zhida.blocks.cases.process import Process, read_process
 from zhida.blocks.cases.rules import LEVELS, STREET
@@ -35,6 +37,7 @@ from zhida.kernel.yaml_files import read_yaml, refuse_wild
 DECLARATION, PROCESS = "event.yaml", "process.bpmn"
 BYTES_MAX = 2_000_000
 CONSENTS = ("confirm", "notice", "none")
+SUBJECT_WORDS, AGE_MAX = {"age_from", "age_below", "has_died"}, 150
 # Words that effects may use as values beside the case's own keys.
 CASE_WORDS = ("$subject_id", "$applicant_id", "$subject_name", "$applicant_name", "$today", "$happened_on", "$household_no", "$case_number")
 
@@ -98,9 +101,16 @@ class _Reading:
     def __init__(self, files: Mapping[str, str], name: str, pack: str) -> None:
         self.files, self.name, self.pack = files, name, pack
         self.problems: list[Problem] = []
+        # Entries that could not be read: what else names them is no mistake of its own.
+        self.unread: set[str] = set()
 
     def wrong(self, place: str, zh: str, en: str) -> None:
         self.problems.append(Problem(place, Text(zh, en)))
+
+    def wrong_entry(self, place: str, error: Exception) -> None:
+        """An entry of another shape than it must have; said only where nothing better is said of it already."""
+        if not any(each.place == place or each.place.startswith(f"{place} ") for each in self.problems):
+            self.wrong(place, "写得不对，请对照其他事件", f"it is not written as others are ({error}); compare another life event")
 
     def read(self) -> LifeEventDeclaration | None:
         written = self._yaml()
@@ -108,10 +118,15 @@ class _Reading:
         tables = self._tables()
         if written is None or process is None:
             return None
+        for entry, text in strange_words(written):
+            self.problems.append(Problem(f"{DECLARATION} {entry}".strip(), text))
         try:
             declared = self._declared(written, process, tables)
         except _Wrong as error:
             self.wrong(DECLARATION, error.text.zh, error.text.en)
+            return None
+        except (TypeError, AttributeError, ValueError, KeyError) as error:
+            self.wrong_entry(DECLARATION, error)
             return None
         self._check(declared)
         return declared
@@ -170,8 +185,8 @@ class _Reading:
             leads=_word(w, "leads"),
             law=tuple(_law(each) for each in w.get("law") or ()),
             consent=_one_of(w, "consent", CONSENTS),
-            confirm_within_days=int(w.get("confirm_within_days", 30)),
-            promised_working_days=int(w.get("promised_working_days", 0)),
+            confirm_within_days=_number(w, "confirm_within_days", 30),
+            promised_working_days=_number(w, "promised_working_days", 0),
             case_key=_one_of(w, "case_key", ("subject", "household"), "subject"),
             for_residents=bool(opened.get("resident")),
             at_the_counter=bool(opened.get("counter")),
@@ -183,24 +198,24 @@ class _Reading:
             files=dict(self.files),
             hash=hashlib.sha256(json.dumps(sorted(self.files.items())).encode()).hexdigest(),
             pack=self.pack,
+            subject=_subject(w.get("subject")),
         )
 
     def _collect(self, read: Any, written: Any, what: str) -> Iterator[Any]:
         """Read the entries of a list one by one; one that is wrong is told and left out."""
         for position, one in enumerate(written, start=1):
             key = one.get("key", position) if isinstance(one, dict) else position
+            place = f"{DECLARATION} {what}.{key}"
             try:
                 yield read(one)
+                continue
             except _Wrong as error:
-                self.wrong(f"{DECLARATION} {what}.{key}", error.text.zh, error.text.en)
+                self.wrong(place, error.text.zh, error.text.en)
             except ZhidaError as error:
-                self.problems.append(Problem(f"{DECLARATION} {what}.{key}", error.text))
+                self.problems.append(Problem(place, error.text))
             except (TypeError, AttributeError, ValueError, KeyError) as error:
-                self.wrong(
-                    f"{DECLARATION} {what}.{key}",
-                    "这一项写得不对，请对照其他事件",
-                    f"it is not written as others are ({error}); compare another life event",
-                )
+                self.wrong_entry(place, error)
+            self.unread.add(str(key))
 
     def _field(self, w: dict[str, Any]) -> Field:
         key = _word(w, "key")
@@ -219,7 +234,7 @@ class _Reading:
             source=dict(w.get("from") or {}),
             of=_one_of(w, "of", ("subject", "applicant", "household"), "subject"),
             needed_by=tuple(w.get("needed_by") or ()),
-            keep_months=int(w.get("keep_months", 12)),
+            keep_months=_number(w, "keep_months", 12),
         )
 
     def _item(self, w: dict[str, Any], kinds: Mapping[str, str]) -> Item:
@@ -231,7 +246,7 @@ class _Reading:
         refusal = w.get("on_refusal", "go_on")
         return Item(
             key=key, label=_text(w, "label"), department=str(w.get("department", "")), level=_one_of(w, "level", LEVELS, "district"),
-            working_days=int(w.get("working_days", 0)), kind=kinds[key], service=str(w.get("service", "")),
+            working_days=_number(w, "working_days", 0), kind=kinds[key], service=str(w.get("service", "")),
             instruction=Text(**w["instruction"]) if w.get("instruction") else None,
             enters=tuple(self._collect(self._field, w.get("enters") or (), f"items.{key}.enters")),
             effects=tuple(_effect(each) for each in w.get("effects") or ()), table=str(w.get("decides", "")),
@@ -244,7 +259,7 @@ class _Reading:
         """What no single entry can know: names that lead nowhere."""
         place = DECLARATION
         for element in (*declared.process.people, *declared.process.automatic, *declared.process.tables):
-            if element not in declared.items:
+            if element not in declared.items and element not in self.unread:
                 self.wrong(
                     PROCESS,
                     f"任务“{element}”在 {place} 里没有对应的事项",
@@ -255,7 +270,7 @@ class _Reading:
             self._check_item(declared, item, departments)
         if declared.leads not in departments:
             self.wrong(place, f"没有“{declared.leads}”这个部门", f"there is no department '{declared.leads}'")
-        known = set(declared.items)
+        known = {*declared.items, *self.unread}
         for each in declared.evidence:
             for item in set(each.needed_by) - known:
                 self.wrong(f"{place} evidence.{each.key}", f"没有事项“{item}”", f"needed_by names '{item}', which is no item")
@@ -285,7 +300,7 @@ class _Reading:
         if isinstance(item.on_refusal, str) and item.on_refusal not in ("go_on", "undo"):
             self.wrong(place, "on_refusal 只能是 go_on、undo 或 undo: [事项]", "on_refusal is go_on, undo, or undo: [items]")
         for name in item.on_refusal if isinstance(item.on_refusal, tuple) else ():
-            if name not in declared.items:
+            if name not in declared.items and name not in self.unread:
                 self.wrong(place, f"on_refusal 里没有事项“{name}”", f"on_refusal names '{name}', which is no item")
         if item.undo_by not in ("", "effects", "person") or (item.undo_by == "person" and item.undo_instruction is None):
             self.wrong(
@@ -305,7 +320,32 @@ class _Reading:
         contract = records.record_types().get(source["record_type"])
         if contract is None or source.get("field") not in {each.name for each in contract.fields}:
             named = f"{source['record_type']}.{source.get('field')}"
-            self.wrong(place, f"数据目录里没有 {named}", f"no register has {named}; see `zhida feeds` for what departments deliver")
+            self.wrong(
+                place,
+                f"数据目录里没有 {named}",
+                f"no register has {named}; see `zhida life-event words register` for what departments deliver",
+            )
+
+
+def _subject(w: Any) -> SubjectRule:
+    if w is None:
+        return SubjectRule()
+    if not isinstance(w, dict) or not w or not set(w) <= SUBJECT_WORDS:
+        raise _Wrong(
+            "“subject”写成 age_from、age_below（周岁）或 has_died，如 {age_below: 3}",
+            "subject says age_from, age_below (years) or has_died, such as {age_below: 3}",
+        )
+    ages = [w[name] for name in ("age_from", "age_below") if name in w]
+    if any(type(age) is not int or not 0 < age < AGE_MAX for age in ages) or type(w.get("has_died", True)) is not bool:
+        raise _Wrong(
+            f"“subject”的年龄是 1 到 {AGE_MAX - 1} 的整数，has_died 是 true 或 false",
+            f"in subject an age is a whole number from 1 to {AGE_MAX - 1}, and has_died is true or false",
+        )
+    if ages != sorted(set(ages)):
+        raise _Wrong(
+            "“subject”里 age_from 要小于 age_below，否则谁都不符合", "in subject age_from must be less than age_below, or nobody fits"
+        )
+    return SubjectRule(**w)
 
 
 def _effect(w: dict[str, Any]) -> EffectDeclaration:
@@ -321,6 +361,13 @@ def _word(w: Mapping[str, Any], name: str) -> str:
     value = w.get(name)
     if not isinstance(value, str) or not value.replace("_", "a").isidentifier():
         raise _Wrong(f"“{name}”要写成英文名字，如 household_registration", f"{name} must be a name such as household_registration")
+    return value
+
+
+def _number(w: Mapping[str, Any], name: str, default: int) -> int:
+    value = w.get(name, default)
+    if type(value) is not int or value < 0:
+        raise _Wrong(f"“{name}”要写成整数，如 {default or 5}", f"{name} must be a whole number such as {default or 5}")
     return value
 
 
