@@ -67,16 +67,17 @@ from zhida.blocks.cases.errors import (
     WrongFact,
 )
 from zhida.blocks.cases.figures import LightLine, RedItem, Wait, lights, red_items, waits
-from zhida.blocks.cases.finding import Found, find_cases
 from zhida.blocks.cases.handing import HandedPayables, HandedRecords, hand_over_records, prepare_case_payments
 from zhida.blocks.cases.mine import Progress, known_evidence, names_of_entities, progress
 from zhida.blocks.cases.models import Case, CaseAppeal, CaseItem, ItemQuestion, Rating
 from zhida.blocks.cases.monthly import Casework, CaseworkLine, casework_of
 from zhida.blocks.cases.opening import (
+    Found,
     Preview,
     agree,
     answer,
     decline,
+    find_cases,
     open_case,
     opt_out,
     opted_out,
@@ -99,7 +100,6 @@ from zhida.blocks.cases.queries import (
     questions,
     queue,
     queue_counts,
-    queue_kinds,
     street_cases,
 )
 from zhida.blocks.cases.ratings import (
@@ -120,8 +120,6 @@ from zhida.blocks.cases.uploads import UploadedContent, keep_upload, read_upload
 from zhida.blocks.cases.waiting import DeskCounts, count_case_appeals, count_payables, count_ratings_waiting, desk_counts
 from zhida.blocks.cases.wording import benefit_text, department_text, value_text
 from zhida.blocks.cases.working import Worked, work
-from zhida.blocks.cases.working_through import Acted, act_on_many, take_following, to_work_through
-from zhida.blocks.cases.workloads import Workload, workloads
 
 __all__ = [
     "CASE_TEXT",
@@ -129,7 +127,6 @@ __all__ = [
     "LIGHT_TEXT",
     "PACKS",
     "RATING_REASONS",
-    "Acted",
     "AnswersMissing",
     "AppealImpossible",
     "AppealNotOpen",
@@ -197,10 +194,8 @@ __all__ = [
     "UploadedContent",
     "Wait",
     "Worked",
-    "Workload",
     "WrongFact",
     "about_whom",
-    "act_on_many",
     "agree",
     "answer",
     "answer_case_appeal",
@@ -267,7 +262,6 @@ __all__ = [
     "questions",
     "queue",
     "queue_counts",
-    "queue_kinds",
     "rate_case",
     "ratings",
     "ratings_summary",
@@ -283,16 +277,13 @@ __all__ = [
     "street_cases",
     "supervise",
     "take_back",
-    "take_following",
-    "to_work_through",
     "try_situations",
-    "undo_done",
     "unfit_subjects",
+    "undo_done",
     "upload_names",
     "value_text",
     "waits",
     "withdraw_case",
     "work",
     "working_days_between",
-    "workloads",
 ]

@@ -48,7 +48,6 @@ def check_life_event(folder: Path) -> Checked:
         return Checked(folder, tuple(_with_lines(error.problems, folder)), ())
     errors = [*_unknown_names(declared), *_effects(declared), *_services(declared), *_ways_back(declared)]
     warnings = [
-        *_anybody(declared),
         *_gaps(declared),
         *_deadlines(declared),
         *_asked_in_vain(declared),
