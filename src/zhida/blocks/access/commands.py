@@ -19,7 +19,8 @@ def entry_hash(previous_hash: str, content: list[str | int]) -> str:
     return hashlib.sha256((previous_hash + json.dumps(content, ensure_ascii=False)).encode()).hexdigest()
 
 
-@transaction.atomic
+# No savepoint of its own within a caller's transaction: it would cost as much as the entry.
+@transaction.atomic(savepoint=False)
 def record_access(viewer: Viewer, purpose: Purpose, action: str, subject: str) -> None:
     """Append one entry to the audit log: who looked at or changed what, and why."""
     head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 
 from zhida.blocks.access import api as access
@@ -43,8 +42,6 @@ from zhida.kernel.text import Text
 HANDLE, SHARE = "cases.handle", "cases.share"
 # What a lead may hand out, or an officer take.
 UNCLAIMED = (ItemState.READY, ItemState.UNDO)
-# So many at the head of a queue are tried before it counts as empty: more than colleagues claim at one moment.
-LOOKED_AT = 20
 
 
 def at_desk(viewer: Viewer) -> Q:
@@ -56,10 +53,11 @@ def at_desk(viewer: Viewer) -> Q:
 def _held_item(viewer: Viewer, item_id: int, *states: ItemState) -> tuple[Moving, CaseItem]:
     """Return an item of the viewer's desk with its case held. Raises: PermissionMissing, ItemNotFound, ItemInWrongState."""
     access.require(viewer, HANDLE)
-    case_id = CaseItem.objects.filter(at_desk(viewer), pk=item_id).values_list("case_id", flat=True).first()
-    if case_id is None:
+    its_case = CaseItem.objects.filter(at_desk(viewer), pk=item_id).values("case_id")
+    case = Case.objects.select_for_update().filter(pk__in=its_case).first()
+    if case is None:
         raise ItemNotFound(item_id)
-    moving = Moving(held_case(case_id), viewer)
+    moving = Moving(case, viewer)
     item = next(each for each in moving.items if each.pk == item_id)
     if item.state not in states:
         raise ItemInWrongState(item_id, item.state)
@@ -79,24 +77,29 @@ def _own_item(viewer: Viewer, item_id: int, *states: ItemState) -> tuple[Moving,
 def claim(viewer: Viewer, item_id: int) -> CaseItem:
     """Take an item on. Raises: ItemNotFound, ItemNotYours, ItemInWrongState."""
     moving, item = _own_item(viewer, item_id, *AT_A_DESK)
+    _take_on(moving, item)
+    return item
+
+
+def _take_on(moving: Moving, item: CaseItem) -> None:
+    item.assignee = moving.viewer.account
     if item.state == ItemState.READY:
         item.state = ItemState.CLAIMED
-    item.save()
+    item.save(update_fields=["assignee", "state"])
     moving.note("claimed", item.item)
     save(moving)
-    return item
 
 
 @transaction.atomic
 def claim_next(viewer: Viewer) -> CaseItem | None:
     """Take on the item of the viewer's desk that is due first; None where none waits. Two officers never get the same one."""
     access.require(viewer, HANDLE)
-    for item_id, case_id in _free_items(viewer).values_list("pk", "case_id")[:LOOKED_AT]:
-        # The case's row first, as every command takes them; one that a colleague holds just now is theirs.
-        if Case.objects.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked).filter(pk=case_id).exists():
-            with suppress(ItemNotYours, ItemInWrongState), transaction.atomic():
-                return claim(viewer, item_id)
-    return None
+    # Item and case are held together, so neither waits for the other; what a colleague holds just now is theirs.
+    free = _free_items(viewer).select_related("case").select_for_update(skip_locked=True, of=("self", "case"))
+    item = free.first()
+    if item is not None:
+        _take_on(Moving(item.case, viewer), item)
+    return item
 
 
 def _free_items(viewer: Viewer) -> QuerySet[CaseItem]:
@@ -133,6 +136,8 @@ def finish_item(viewer: Viewer, item_id: int, written: Mapping[str, Any]) -> Cas
             raise AnswersMissing(problems)
         if item.state == ItemState.STUCK:
             _asked_again(item, EffectState.WAITING, None)
+        else:
+            moving.untried.add(item.pk)
         item.entered, item.state, item.reason = entered, ItemState.CLAIMED, ""
         finish(moving, item, declared)
         move(moving)

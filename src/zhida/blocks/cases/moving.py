@@ -6,6 +6,7 @@ move one case at once. What reaches outside the house is only written down here;
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from zhida.blocks.access import api as access
+from zhida.blocks.access.api import SYSTEM, Purpose
 from zhida.blocks.cases import effects
 from zhida.blocks.cases.declarations.installed import declared_as
 from zhida.blocks.cases.declarations.model import Item, LifeEventDeclaration
@@ -21,7 +23,8 @@ from zhida.blocks.cases.evidence import Person, missing, persons, values_of
 from zhida.blocks.cases.models import Case, CaseEffect, CaseEntry, CaseItem
 from zhida.blocks.cases.process import Running
 from zhida.blocks.cases.rules import OVER, CaseState, ItemState, desk_area, due_after, moved_on
-from zhida.blocks.cases.telling import tell
+from zhida.blocks.cases.telling import said
+from zhida.blocks.notices import api as notices
 from zhida.engine.dmn import DecisionTable
 from zhida.kernel import clock
 from zhida.kernel.text import Text
@@ -38,15 +41,24 @@ ENTRY_MAX = 500
 
 @dataclass
 class Moving:
-    """A case whose row is held, with who moves it. entries: what happened, written together at the end."""
+    """A case whose row is held, with who moves it. entries, notices: what happened and who hears of it, written together at the end."""
 
     case: Case
     viewer: access.Viewer
     entries: list[CaseEntry] = field(default_factory=list)
+    # Kind -> recipients.
+    notices: defaultdict[str, list[notices.Recipient]] = field(default_factory=lambda: defaultdict(list))
+    # The case's columns as they stand in the database.
+    kept: dict[str, Any] = field(default_factory=dict)
+    # Items none of whose effects was tried before this command.
+    untried: set[int] = field(default_factory=set)
     at: datetime = field(default_factory=clock.now)
     today: date = field(default_factory=clock.today)
     # A worker should look at the case after the commit: a system outside is to be asked.
     has_asked_outside: bool = False
+
+    def __post_init__(self) -> None:
+        self.kept = _columns(self.case)
 
     @cached_property
     def declared(self) -> LifeEventDeclaration:
@@ -74,8 +86,15 @@ class Moving:
             )
         )  # fmt: skip
 
-    def tell(self, kind: str, **parameters: Any) -> None:
-        tell(self.case, self.declared, kind, **parameters)
+    def tell(self, kind: str, *, about: str = "", **parameters: Any) -> None:
+        """Tell whoever the case is for one thing about it; the same thing once. Written with everything else, in ``save``.
+
+        about: what makes this notice another than the last of its kind, such as an item. parameters: what a template may want to say.
+        Raises: WrongParameters.
+        """
+        recipients = list(said(self.case, self.declared, kind, about, parameters))
+        notices.check(kind, recipients)
+        self.notices[kind] += recipients
 
     def values(self) -> dict[str, Any]:
         """What conditions and effects may read: evidence, what officers entered, outcomes, decisions."""
@@ -147,15 +166,28 @@ def close(moving: Moving, state: CaseState) -> None:
 
 
 def save(moving: Moving) -> None:
-    """Write the case's row and what happened."""
+    """Write what changed in the case's row, what happened, and who hears of it.
+
+    Notices come last: their entry in the audit log holds the log's head until the commit, for everybody.
+    """
     case = moving.case
     if "running" in moving.__dict__:
         case.process, case.wake_at = moving.running.state(), moving.running.next_wake
     if case.state != CaseState.OPEN:
         case.wake_at = None
-    case.save()
+    now = _columns(case)
+    if changed := [name for name, value in now.items() if value != moving.kept[name]]:
+        case.save(update_fields=changed)
+        moving.kept = now
     CaseEntry.objects.bulk_create(moving.entries)
     moving.entries.clear()
+    for kind, recipients in moving.notices.items():
+        notices.notify(SYSTEM, kind, recipients, Purpose.CASEWORK)
+    moving.notices.clear()
+
+
+def _columns(case: Case) -> dict[str, Any]:
+    return {each.attname: getattr(case, each.attname) for each in Case._meta.concrete_fields}
 
 
 def arrive(moving: Moving, token: str, element: str) -> None:
@@ -194,14 +226,16 @@ def _as_before(moving: Moving, item: CaseItem, before: CaseItem) -> None:
 
 
 def _new_item(moving: Moving, declared: Item, token: str) -> CaseItem:
+    """Make an item. One that nobody is needed for is written as done at once; where it is not, ``finish`` says so."""
     is_automatic = declared.kind != "person"
     item = CaseItem.objects.create(
         case=moving.case, item=declared.key, token=token, department=declared.department or moving.declared.leads,
         area=desk_area(moving.case.community, declared.level), is_automatic=is_automatic,
-        state=ItemState.WORKING if is_automatic else ItemState.READY, ready_at=moving.at,
+        state=ItemState.DONE if is_automatic else ItemState.READY, ready_at=moving.at, done_at=moving.at if is_automatic else None,
         due_on=due_after(moving.today, declared.working_days) if declared.working_days else None,
     )  # fmt: skip
     moving.items.append(item)
+    moving.untried.add(item.pk)
     return item
 
 
@@ -237,16 +271,18 @@ def finish(moving: Moving, item: CaseItem, declared: Item) -> None:
     if made.is_whole:
         complete(moving, item, {**item.entered, **made.values, f"{item.item}_outcome": DONE})
     else:
-        item.state = ItemState.WORKING if made.is_retried else ItemState.STUCK
+        item.state, item.done_at = ItemState.WORKING if made.is_retried else ItemState.STUCK, None
         item.save()
         moving.note("item_" + item.state, item.item)
 
 
 def complete(moving: Moving, item: CaseItem, values: Mapping[str, Any]) -> None:
     """Write an item as over and let the process go on from it with new values."""
-    item.state = ItemState.REFUSED if values.get(f"{item.item}_outcome") == REFUSED else ItemState.DONE
-    item.done_at, item.clock_stopped_on = moving.at, None
-    item.save()
+    is_refused = values.get(f"{item.item}_outcome") == REFUSED
+    if item.state != ItemState.DONE or is_refused:
+        item.state = ItemState.REFUSED if is_refused else ItemState.DONE
+        item.done_at, item.clock_stopped_on = moving.at, None
+        item.save(update_fields=["state", "done_at", "clock_stopped_on", "entered", "assignee", "reason"])
     moving.note("item_" + item.state, item.item, item.reason)
     if item.token.startswith(REOPENED):
         # The process has been here before: it learns the new values, its tokens are elsewhere.

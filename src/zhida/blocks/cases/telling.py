@@ -1,25 +1,16 @@
-"""What residents and officers are told about a case. Nothing is sent here: ``notices`` writes it in the same transaction."""
+"""What residents are told about a case. Nothing is sent here: ``notices`` writes it in the same transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from zhida.blocks.access.api import SYSTEM, Purpose
 from zhida.blocks.cases.declarations.model import LifeEventDeclaration
 from zhida.blocks.cases.models import Case
 from zhida.blocks.cases.rules import grown_up_by
 from zhida.blocks.notices import api as notices
 from zhida.blocks.records import api as records
 from zhida.kernel import clock
-
-
-def tell(case: Case, declared: LifeEventDeclaration, kind: str, *, about: str = "", **parameters: Any) -> None:
-    """Tell whoever a case is for one thing about it; the same thing once.
-
-    about: what makes this notice another than the last of its kind, such as an item. parameters: what a template may want to say.
-    """
-    notices.notify(SYSTEM, kind, list(said(case, declared, kind, about, parameters)), Purpose.CASEWORK)
 
 
 def said(case: Case, declared: LifeEventDeclaration, kind: str, about: str, parameters: Mapping[str, Any]) -> Iterator[notices.Recipient]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from zhida.blocks.access.api import SYSTEM
 from zhida.blocks.cases import undoing
@@ -52,9 +52,7 @@ def _leased(case_id: int | None, limit: int) -> Iterator[int]:
     """Take one due message after the other: nobody else sees it for a minute."""
     for _ in range(limit):
         with transaction.atomic():
-            rows = _due(case_id).order_by("next_attempt_at")
-            rows = rows.select_for_update(skip_locked=True, of=("self",)) if connection.features.has_select_for_update_skip_locked else rows
-            row = rows.first()
+            row = _due(case_id).order_by("next_attempt_at").select_for_update(skip_locked=True, of=("self",)).first()
             if row is None:
                 return
             CaseEffect.objects.filter(pk=row.pk).update(next_attempt_at=clock.now() + LEASE, attempts=row.attempts + 1)

@@ -1,6 +1,6 @@
 """The door of notices: messages to residents and officers, how they travel, and where people can be reached."""
 
-from zhida.blocks.notices.commands import mark_read, notify, retry_delivery, tell_in_person
+from zhida.blocks.notices.commands import check, mark_read, notify, retry_delivery, tell_in_person
 from zhida.blocks.notices.contacts import (
     CODE_VALID,
     Contact,
@@ -65,6 +65,7 @@ __all__ = [
     "WrongCode",
     "WrongParameters",
     "WrongRecipient",
+    "check",
     "confirm_contact",
     "contacts",
     "count_undelivered",

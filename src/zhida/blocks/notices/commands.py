@@ -71,6 +71,16 @@ def notify(viewer: Viewer, kind: str, recipients: Iterable[Recipient], purpose: 
     return made
 
 
+def check(kind: str, recipients: Iterable[Recipient]) -> None:
+    """Raise what ``notify`` would, and write nothing: for whoever makes notices at the end of what they are about.
+
+    Raises: UnknownKind, WrongParameters, WrongRecipient.
+    """
+    told = template(kind)
+    for recipient in recipients:
+        _row(told, recipient)
+
+
 def _batched(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:
     iterator = iter(rows)
     while some := list(islice(iterator, size)):

@@ -52,10 +52,10 @@ def send(system: str, key: str, body: Mapping[str, Any]) -> Answer:
     """Give a message to a department's system. Raises: SystemDown (try again), SystemRefused (a person must look)."""
     address = settings.CASE_SYSTEMS.get(system)
     if address is None:
-        kept, _ = SystemMessage.objects.get_or_create(
-            key=key, defaults={"system": system, "body": dict(body), "reference": f"{system}-{key}"[:40], "received_at": clock.now()}
-        )
-        return Answer(kept.reference, {})
+        # One statement; the same key has the same reference, whoever brought it first.
+        message = SystemMessage(system=system, key=key, body=dict(body), reference=f"{system}-{key}"[:40], received_at=clock.now())
+        SystemMessage.objects.bulk_create([message], ignore_conflicts=True)
+        return Answer(message.reference, {})
     told = _ask(system, "POST", address, key, body)
     return Answer(str(told.get("reference", ""))[:40], told.get("values") or {})
 

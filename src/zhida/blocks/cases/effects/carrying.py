@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,9 @@ _INSIDE = {
 
 # What these make names the effect's row, so it is written first.
 _POINTED_AT = ("decision", "payment", "record")
+# What may find out that it is impossible after it has written something; the others write once, or nothing.
+_WRITES_BEFORE = (*_POINTED_AT, "certificate")
+_OUTCOME = ("state", "result", "problem_zh", "problem_en")
 
 
 @dataclass
@@ -48,7 +52,8 @@ class Made:
 def carry_out(moving: Moving, item: CaseItem, declared: Item) -> Made:
     """Make the effects of an item that are not made yet, in their order; stop at the first that cannot be made now."""
     made = Made()
-    rows = {row.position: row for row in CaseEffect.objects.select_for_update().filter(item=item)} if declared.effects else {}
+    is_tried = declared.effects and item.pk not in moving.untried
+    rows = {row.position: row for row in CaseEffect.objects.select_for_update().filter(item=item)} if is_tried else {}
     for position, effect in enumerate(declared.effects):
         row = rows.get(position) or _new_effect(item, position, effect)
         if row.state != EffectState.DONE and not _make(Making(moving, item, row, effect), made):
@@ -73,12 +78,12 @@ def _make(making: Making, made: Made) -> bool:
         made.is_retried = row.next_attempt_at is not None
         return False
     try:
-        with transaction.atomic():
+        with transaction.atomic() if row.kind in _WRITES_BEFORE else nullcontext():
             if row.kind in _POINTED_AT and row.pk is None:
                 row.save()
             row.result = _INSIDE[row.kind][0](making)
             row.state, row.problem_zh, row.problem_en = EffectState.DONE, "", ""
-            row.save()
+            row.save(update_fields=_OUTCOME if row.pk else None)
     except ZhidaError as error:
         row.state, row.result, row.attempts = EffectState.WAITING, {}, row.attempts + 1
         row.problem_zh, row.problem_en = error.text.zh[:300], error.text.en[:300]
