@@ -6,10 +6,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
+from zhida.blocks.cases import api as cases
 from zhida.blocks.catalogue import api as catalogue
 from zhida.kernel.text import Text
 from zhida.web.access import public
@@ -40,8 +41,11 @@ def services(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"words": words, "found": [each.service for each in catalogue.search_services(words)] if words else []}
     known = catalogue.public_services().values()
     chosen = catalogue.life_events()[event].label if event in catalogue.life_events() else catalogue.sectors().get(sector)
+    context["declared"] = _begun_here()
     if chosen and not words:
         context["chosen"] = chosen
+        context["together"] = _together(event)
+        context["trail"] = [{"label": _TITLE, "url": reverse("services")}, {"label": chosen}]
         context["found"] = (
             catalogue.services_of(event) if event in catalogue.life_events() else [each for each in known if each.sector == sector]
         )
@@ -64,6 +68,7 @@ def service(request: HttpRequest, key: str) -> HttpResponse:
         "sector": catalogue.sectors()[found.sector],
         "channels": [catalogue.channels()[each] for each in found.channels],
         "events": [(events[each], _open_case_url(each)) for each in found.life_events],
+        "begin": [(events[each], _open_case_url(each)) for each in found.life_events if each in _begun_here()],
         "basic": [each for each in catalogue.basic_services() if key in each.services],
         "trail": [{"label": _TITLE, "url": reverse("services")}, {"label": found.label}],
     }
@@ -72,10 +77,20 @@ def service(request: HttpRequest, key: str) -> HttpResponse:
 
 def _open_case_url(event: str) -> str:
     """Return where a resident opens a case of a life event; "" for an event that nobody has declared."""
-    try:
-        return reverse("resident:open_case", args=[event])
-    except NoReverseMatch:
-        return ""
+    return reverse("resident:open_case", args=[event]) if event in _begun_here() else ""
+
+
+def _begun_here() -> set[str]:
+    """The life events that a resident can begin: their services are done in one go."""
+    return {key for key, declared in cases.life_events().items() if declared.for_residents}
+
+
+def _together(event: str) -> dict[str, Any] | None:
+    """What the page of an event says of doing all of it at once; nothing for one that is only a way to find services."""
+    if event not in _begun_here():
+        return None
+    declared = cases.life_event(event)
+    return {"label": declared.label, "summary": declared.summary, "counts": cases.asked_once(declared), "url": _open_case_url(event)}
 
 
 @public

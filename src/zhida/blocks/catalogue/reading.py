@@ -203,7 +203,7 @@ def _known(file: str, where: str, keys: Iterable[str], known: Mapping[str, Any])
 def _decided(benefits: Iterable[str]) -> list[Criterion]:
     """What the rules decide: the label and the clause of each benefit."""
     found = [policies.benefits()[code] for code in benefits]
-    return [Criterion(Text(f"{each.label.zh}：{each.clause}", f"{each.label.en}: {each.clause}"), each.code) for each in found]
+    return [Criterion(Text(f"{each.label.zh}：{each.clause}", f"{each.label.en} (in Chinese: {each.clause})"), each.code) for each in found]
 
 
 def _granted(benefits: Iterable[str]) -> list[Output]:
