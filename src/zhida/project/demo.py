@@ -30,6 +30,7 @@ from zhida.kernel.progress import Progress
 from zhida.project import pipeline
 from zhida.project.budget import assume_shares, cover, cover_programmes
 from zhida.project.demo_cases import play_cases
+from zhida.project.demo_past_cases import play_past_cases
 from zhida.project.lock import alone_in
 from zhida.project.measure import PeakMemory, Stages
 
@@ -162,9 +163,12 @@ class Demo:
             cover_programmes(last_day.year)
 
     def play_cases(self, cards: dict[str, records.ResidentCard]) -> None:
-        """Find births and deaths in the feeds and let the cast's district do a part of what follows; the cast's own wait for them."""
+        """Tell of cases that are over; then let the cast's district do a part of what the feeds hold now. The cast's own wait for them."""
         with self.stages.stage("cases"):
-            play_cases(cards["lin_xiaoman"].district, {card.resident_no for card in cards.values()})
+            cast = {card.resident_no for card in cards.values()}
+            play_past_cases(cast)
+            play_cases(cards["lin_xiaoman"].district, cast)
+        pipeline.count_casework(self.stages, (self.month.previous, self.month, self.month.next))
 
     def create_accounts(self) -> dict[str, records.ResidentCard]:
         """Make the demonstration's identities: the cast lives in the city, the officers work for it."""

@@ -17,6 +17,7 @@ from zhida.kernel.errors import ZhidaError
 FOUND_ON = {"birth": date(2025, 10, 27), "death": date(2025, 11, 4)}
 # Of the births of the cast's district so many were agreed to, on three days in turn, each with one more item done than the one before.
 AGREED, AGREEING_DAYS, ITEMS_AT_MOST = 18, 3, 7
+AT_A_DESK = (cases.ItemState.READY, cases.ItemState.CLAIMED)
 ANSWERS = {"text": "汉族", "date": "2025-10-24", "integer": "2", "money": "1200.00", "boolean": "true", "statement": "true"}
 
 
@@ -26,14 +27,14 @@ def play_cases(district: int, cast: set[int]) -> dict[str, int]:
     cast: residents whose cases stay as they were found, for whoever tries the demonstration.
     """
     for event, day in FOUND_ON.items():
-        with _on(day):
+        with on_day(day):
             cases.find_cases([event])
     births = [case for case in _found_births(district) if not {case.subject_no, case.applicant_no} & cast][:AGREED]
     for place, case in enumerate(births):
         agreed_on = working_days_after(FOUND_ON["birth"], place % AGREEING_DAYS)
-        with _on(agreed_on):
-            _agree(case)
-        _do(case.pk, place % ITEMS_AT_MOST, district, agreed_on)
+        with on_day(agreed_on):
+            agree(case)
+        do_items(case.pk, place % ITEMS_AT_MOST, str(district), agreed_on)
     done = cases.supervise()
     return {"late": done.red, "told": done.told}
 
@@ -45,7 +46,7 @@ def _found_births(district: int) -> list[Any]:
 
 
 @contextmanager
-def _on(day: date) -> Iterator[None]:
+def on_day(day: date) -> Iterator[None]:
     """Let everything happen on an earlier day."""
     today = os.environ["ZHIDA_TODAY"]
     os.environ["ZHIDA_TODAY"] = min(day, date.fromisoformat(today)).isoformat()
@@ -55,7 +56,8 @@ def _on(day: date) -> Iterator[None]:
         os.environ["ZHIDA_TODAY"] = today
 
 
-def _agree(case: Any) -> None:
+def agree(case: Any) -> None:
+    """Give the one confirmation, where nobody has yet."""
     if case.state == cases.CaseState.FOUND:
         parent = access.Viewer("demo-parent", "resident", resident_no=case.applicant_no)
         cases.agree(parent, case.pk, {field.key: answer(field) for field in cases.declaration_of(case).evidence})
@@ -66,15 +68,15 @@ def answer(field: Any) -> Any:
     return ANSWERS.get(field.kind) or next(iter(field.options), "")
 
 
-def _do(case_id: int, count: int, district: int, agreed_on: date) -> None:
-    """Let the departments of the district finish so many items of a case, one every working day."""
+def do_items(case_id: int, count: int, area: str, agreed_on: date, pace: int = 1) -> None:
+    """Let the departments of an area finish so many items of a case, one every so many working days."""
     done = cases.CaseItem.objects.filter(case_id=case_id, is_automatic=False, state=cases.ItemState.DONE).count()
     while done < count:
-        item = cases.CaseItem.objects.filter(case_id=case_id, is_automatic=False, state=cases.ItemState.READY).order_by("pk").first()
+        item = cases.CaseItem.objects.filter(case_id=case_id, is_automatic=False, state__in=AT_A_DESK).order_by("pk").first()
         if item is None:
             return
         declared = cases.declaration_of(item.case).items[item.item]
-        officer = access.Viewer(f"demo-{item.department}", "department_officer", str(district), department=item.department)
-        with _on(working_days_after(agreed_on, done + 1)), suppress(ZhidaError):
+        officer = access.Viewer(f"demo-{item.department}", "department_officer", area, department=item.department)
+        with on_day(working_days_after(agreed_on, pace * (done + 1))), suppress(ZhidaError):
             cases.finish_item(officer, item.pk, {field.key: answer(field) for field in declared.enters})
         done += 1

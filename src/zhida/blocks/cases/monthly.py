@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Q, QuerySet, TextField
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, Coalesce, TruncDate
 
 from zhida.blocks.access import api as access
@@ -28,8 +28,9 @@ SUPERVISE = "cases.supervise"
 class Casework(StrEnum):
     """What is counted, each in the month in which it happened; a bad rating in the month in which its answer was due.
 
-    done: ``value`` is the working days since somebody agreed to the case. not_wanted: declined, or nobody answered. items: ended at a
-    desk, done or refused. returned: the word went back to the resident. ratings: ``value`` is the stars. reasons: ``reason`` is given.
+    done: ``value`` is the working days since the first item came to a desk; how long a family took to agree is not the city's time.
+    not_wanted: declined, or nobody agreed. items: ended at a desk, done or refused. returned: the word went back to the resident.
+    ratings: ``value`` is the stars. reasons: ``reason`` was given.
     """
 
     OPENED = "opened"
@@ -104,7 +105,8 @@ class _Counted:
         yield from _of_cases(Casework.OPENED, everyone.filter(_within(self.month, "opened_at")))
         yield from _of_cases(Casework.UNDONE, closed.filter(state=CaseState.UNDONE))
         yield from _of_cases(Casework.NOT_WANTED, closed.filter(state__in=(CaseState.DECLINED, CaseState.LAPSED)))
-        begin = TruncDate(Coalesce("agreed_at", "opened_at"), tzinfo=HANGZHOU)
+        first_item = CaseItem.objects.filter(case=OuterRef("pk")).order_by("ready_at").values("ready_at")[:1]
+        begin = TruncDate(Coalesce(Subquery(first_item), "opened_at"), tzinfo=HANGZHOU)
         done = closed.filter(state=CaseState.DONE).annotate(begin=begin, end=_day("closed_at"))
         rows = done.values_list("event", "version", "street", "begin", "end", "due_on").annotate(n=Count("pk"))
         for event, version, street, first, last, due_on, count in rows:
