@@ -94,10 +94,15 @@ def _take_on(moving: Moving, item: CaseItem) -> None:
 def claim_next(viewer: Viewer) -> CaseItem | None:
     """Take on the item of the viewer's desk that is due first; None where none waits. Two officers never get the same one."""
     access.require(viewer, HANDLE)
+    return take_first(viewer, _free_items(viewer))
+
+
+@transaction.atomic
+def take_first(viewer: Viewer, rows: QuerySet[CaseItem]) -> CaseItem | None:
+    """Return the first of some items that are the viewer's own or nobody's, taken on by the viewer; None where there is none."""
     # Item and case are held together, so neither waits for the other; what a colleague holds just now is theirs.
-    free = _free_items(viewer).select_related("case").select_for_update(skip_locked=True, of=("self", "case"))
-    item = free.first()
-    if item is not None:
+    item = rows.select_related("case").select_for_update(skip_locked=True, of=("self", "case")).first()
+    if item is not None and item.assignee != viewer.account:
         _take_on(Moving(item.case, viewer), item)
     return item
 
