@@ -47,7 +47,7 @@ def test_a_birth_is_confirmed_once_and_done_by_four_departments(
     she = visit("/my/cases/", user="lin_xiaoman", width=360)
     expect_clean(she)
     she.get_by_role("link", name=re.compile("陈曦|确认")).first.click()
-    expect(she.get_by_role("heading", level=1)).to_have_text(f"{BIRTH}：陈曦")
+    expect(she.get_by_role("heading", level=1)).to_have_text(f"{BIRTH}（陈曦）")
     address = she.url
     she.get_by_role("button", name="确认，一起办").click()
     expect(she.get_by_role("alert")).to_contain_text("孩子的户口随谁")

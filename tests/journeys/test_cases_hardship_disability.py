@@ -46,7 +46,7 @@ def test_a_household_in_hardship_applies_once_and_is_told_of_every_subsidy(
     expect_clean(she)
     she.get_by_label(re.compile("^林小满")).check()
     she.get_by_role("button", name="下一步").click()
-    expect(she.get_by_role("heading", level=1)).to_have_text(f"{HARDSHIP}：林小满")
+    expect(she.get_by_role("heading", level=1)).to_have_text(f"{HARDSHIP}（林小满）")
     expect(she.locator("main")).to_contain_text("330106999001")
     she.get_by_role("button", name="提交，一起办").click()
     expect(she.get_by_role("alert")).to_contain_text("授权核对与如实申报")

@@ -13,16 +13,16 @@ from zhida.kernel import clock
 
 def rows(request: HttpRequest, resident_no: int) -> list[dict[str, Any]]:
     """List a resident's certificates for components/certificates.html. Raises: NotYours."""
-    today = clock.today()
-    return [
-        {
-            "certificate": each,
-            "state": f"certificate_{each.state_on(today)}",
-            "is_valid": each.state_on(today) == credentials.CertificateState.VALID,
-            "last_day": last_day(each.valid_until),
-        }
-        for each in credentials.certificates_of(request.viewer, request.purpose, resident_no)
-    ]
+    return [row(each) for each in credentials.certificates_of(request.viewer, request.purpose, resident_no)]
+
+
+def row(certificate: credentials.IssuedCertificate, url: str = "") -> dict[str, Any]:
+    """Return the line of a certificate. url: of its file, where the page's own view of files does not hand it out."""
+    state = certificate.state_on(clock.today())
+    return {
+        "certificate": certificate, "state": f"certificate_{state}", "is_valid": state == credentials.CertificateState.VALID,
+        "last_day": last_day(certificate.valid_until), "url": url,
+    }  # fmt: skip
 
 
 def last_day(valid_until: date | None) -> date | None:

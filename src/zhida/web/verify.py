@@ -20,6 +20,12 @@ _WINDOW_SECONDS = 60
 _FILE_BYTES_MAX = 5_000_000
 
 
+_NO_CODE = lazy_text(
+    "核验码是 16 位字母和数字，没有 0、1、I、O。请对照证照再输一遍。",
+    "A code has 16 letters and digits, and never 0, 1, I or O. Read it from the certificate once more.",
+)
+
+
 class CodeForm(forms.Form):
     code = forms.CharField(
         label=lazy_text("核验码", "Verification code"),
@@ -30,6 +36,13 @@ class CodeForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
         error_messages={"required": lazy_text("请填写核验码。", "Enter the code.")},
     )
+
+    def clean_code(self) -> str:
+        """Say at once of what cannot be a code that it is none: too short, or with signs that no code has."""
+        code = credentials.plain_code(self.cleaned_data["code"])
+        if not code:
+            raise forms.ValidationError(_NO_CODE)
+        return code
 
 
 class FileForm(forms.Form):

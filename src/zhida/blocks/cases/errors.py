@@ -168,7 +168,8 @@ class AppealNotOpen(ZhidaError):
 
 class AppealImpossible(ZhidaError):
     def __init__(self, case_id: int, zh: str, en: str) -> None:
-        super().__init__(f"办件 {case_id} 的异议没有提交：{zh}。", f"The objection to case {case_id} was not sent: {en}.")
+        super().__init__(f"异议没有提交：{zh}。", f"Your objection was not sent: {en}.")
+        self.case_id = case_id
 
 
 class AppealUnchanged(ZhidaError):

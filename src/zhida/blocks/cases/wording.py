@@ -51,6 +51,8 @@ def value_text(field: Field | None, value: Any) -> Text:
 def _code_text(field: Field, value: Any) -> Text:
     if "record_type" in field.source:
         codes = dict(records.record_type(field.source["record_type"]).field(field.source["field"]).codes)
-        label = codes.get(str(value), str(value))
-        return Text(label, label)
+        # Registers name their codes in Chinese; the code itself is an English word.
+        return Text(codes[str(value)], str(value).replace("_", " ")) if str(value) in codes else Text(str(value), str(value))
+    if field.source.get("fact") == "disability_level" and str(value).isdecimal():
+        return Text(f"{value} 级", f"Level {value}") if int(value) else Text("没有残疾证", "No certificate")
     return Text(str(value), str(value))

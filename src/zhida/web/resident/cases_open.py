@@ -114,7 +114,7 @@ class Form:
         lines = [line for line in cases.known_evidence(declared, self.evidence) if line.source not in ("asked", "kept")]
         return {
             "declared": declared, "fields": drawn, "problems": self.problems, "sentence": self.sentence, "known": known_lines(lines),
-            "counts": cases.asked_once(declared), "asked_now": len(drawn),
+            "counts": cases.asked_once(declared), "may_be_fewer": any(each.condition for each in drawn),
             "steps": [{"item": item, "who": who(item, declared.leads)} for item in declared.items.values() if item.kind != "table"],
         }  # fmt: skip
 

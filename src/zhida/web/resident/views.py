@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from zhida.blocks.cases import api as cases
 from zhida.blocks.payments import api as payments
 from zhida.blocks.policies import api as policies
 from zhida.kernel.money import plain_yuan
@@ -163,9 +164,10 @@ def appeal(request: HttpRequest, benefit: str, entity_no: int) -> HttpResponse:
 @requires("entitlements.appeal")
 @require_GET
 def my_appeals(request: HttpRequest) -> HttpResponse:
-    """What this resident objected to, and what the street answered."""
+    """What this resident objected to and what was answered: lines of the list, and answers in joint cases."""
     found = policies.appeals(request.viewer, request.purpose)
-    return render(request, "resident/appeals.html", {"appeals": found, "labels": _labels()})
+    of_cases = [each for case in cases.my_cases(request.viewer) for each in cases.my_case_appeals(request.viewer, case.pk)]
+    return render(request, "resident/appeals.html", {"appeals": found, "of_cases": of_cases, "labels": _labels()})
 
 
 def _overview(request: HttpRequest) -> tuple[policies.EntitlementList, entitlements.Overview]:
