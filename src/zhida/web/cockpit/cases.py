@@ -17,6 +17,7 @@ from zhida.blocks.places import api as places
 from zhida.kernel.text import Text
 from zhida.web.access import requires
 from zhida.web.charts import BarList, Item, Share
+from zhida.web.cockpit.casework import pages
 from zhida.web.table_files import csv_file
 from zhida.web.templatetags.zhida import percent
 from zhida.web.text import in_language, pick
@@ -39,8 +40,10 @@ CSV_HEADS = (
     Text("黄灯", "Yellow"),
     Text("绿灯", "Green"),
     Text("办结（件）", "Ended"),
-    Text("中位工作日", "Median working days"),
-    Text("95%工作日", "95th percentile"),
+    Text("窗口中位工作日", "Median working days at the desk"),
+    Text("窗口95%工作日", "95th percentile at the desk"),
+    Text("等答复中位工作日", "Median working days waiting for others"),
+    Text("等答复95%工作日", "95th percentile waiting for others"),
 )
 
 
@@ -81,6 +84,7 @@ def _page(request: HttpRequest, code: int) -> HttpResponse:
         "below": _BELOW.get(here.level),
         "oldest": [_red(each) for each in cases.red_items(request.viewer, str(here.code))],
         "trail": _trail(request, here),
+        "pages": pages("lights"),
         **_ratings(request, here),
     }
     return render(request, "cockpit/cases.html", context)
@@ -150,12 +154,13 @@ def _waits(waits: list[cases.Wait]) -> BarList | None:
     longest = waits[0]
     name, department = item_text(longest.event, longest.item), cases.department_text(longest.department)
     title = pick(
-        f"等得最久的是“{name.zh}”（{department.zh}）：95% 在 {longest.late95} 个工作日内办完",
-        f"The longest wait is for {name.en} ({department.en}): 95% end within {longest.late95} working days",
+        f"在窗口最久的是“{name.zh}”（{department.zh}）：95% 在 {longest.late95} 个工作日内办完",
+        f"Longest at the desk is {name.en} ({department.en}): 95% end within {longest.late95} working days",
     )
     note = pick(
-        "中位数 / 95% 的办结工作日。近 90 天办结的事项，从到达部门起算，含等居民补充和部门答复的时间；条长是 95% 的。",
-        "Median / 95th percentile of working days: items that ended in the last 90 days, waiting for answers included.",
+        "中位数 / 95% 的工作日，近 90 天办结的事项。条长是在窗口的时间，和期限一样不算等居民补充、等部门答复的日子；那些日子另列在后面。",
+        "Median / 95th percentile of working days, items ended in the last 90 days. The bar is time at the desk; as for deadlines, days "
+        "in which the resident or another department had the word are left out, and named behind it.",
     )
     return BarList(title=title, items=[_wait(each) for each in waits], note=note, shown=10)
 
@@ -164,6 +169,9 @@ def _wait(wait: cases.Wait) -> Item:
     text = pick(f"{wait.median} / {wait.late95} 天", f"{wait.median} / {wait.late95} days")
     event, department = event_text(wait.event), cases.department_text(wait.department)
     detail = pick(f"{department.zh} · {event.zh} · {wait.count} 件", f"{department.en} · {event.en} · {wait.count}")
+    if wait.stood_late95:
+        stood = f"{wait.stood_median} / {wait.stood_late95}"
+        detail += pick(f" · 另等答复 {stood} 天", f" · and {stood} days waiting for others")
     return Item(in_language(item_text(wait.event, wait.item)), wait.late95, text, detail=detail)
 
 
@@ -238,7 +246,7 @@ def _cells(lines: list[cases.LightLine], waits: list[cases.Wait]) -> list[list[A
     for key in sorted({*counts, *taken}):
         department, event, item = key
         found, wait = counts[key], taken.get(key)
-        ended = [wait.count, wait.median, wait.late95] if wait else [None, None, None]
+        ended = [wait.count, wait.median, wait.late95, wait.stood_median, wait.stood_late95] if wait else [None] * 5
         names = [cases.department_text(department), event_text(event), item_text(event, item)]
         rows.append([*names, found[RED], found[YELLOW], found[GREEN], *ended])
     return rows

@@ -89,6 +89,8 @@ class CaseItem(models.Model):
     due_on = models.DateField(null=True)
     # The clock stands while the resident or another department has the word.
     clock_stopped_on = models.DateField(null=True)
+    # So many working days it has stood so far: they are nobody's at the desk.
+    stood_days = models.IntegerField(default=0, db_default=0)
     done_at = models.DateTimeField(null=True)
     entered = models.JSONField(default=dict)
     reason = models.CharField(max_length=500, blank=True)
