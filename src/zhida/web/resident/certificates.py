@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from zhida.blocks.cases import api as cases
 from zhida.web.access import requires
 from zhida.web.certificates import pdf_file, row, rows
+from zhida.web.resident.cases import own_cases
 
 
 @requires("certificates.own")
@@ -25,7 +26,7 @@ def certificates(request: HttpRequest) -> HttpResponse:
 
 def _of_cases(request: HttpRequest, shown: set[int]) -> list[dict[str, Any]]:
     found = []
-    for case in cases.my_cases(request.viewer):
+    for case in own_cases(request):
         for each in cases.case_certificates(request.viewer, case.pk):
             if each.pk not in shown:
                 found.append(row(each, reverse("resident:case_certificate", args=[case.pk, each.pk])))

@@ -19,6 +19,7 @@ from zhida.kernel.period import Month
 from zhida.kernel.text import Text
 from zhida.web import entitlements, explanation
 from zhida.web.access import requires
+from zhida.web.resident.cases import own_cases
 from zhida.web.resident.forms import AppealForm
 from zhida.web.table_files import csv_file
 from zhida.web.templatetags.zhida import month as month_text
@@ -166,7 +167,7 @@ def appeal(request: HttpRequest, benefit: str, entity_no: int) -> HttpResponse:
 def my_appeals(request: HttpRequest) -> HttpResponse:
     """What this resident objected to and what was answered: lines of the list, and answers in joint cases."""
     found = policies.appeals(request.viewer, request.purpose)
-    of_cases = [each for case in cases.my_cases(request.viewer) for each in cases.my_case_appeals(request.viewer, case.pk)]
+    of_cases = [each for case in own_cases(request) for each in cases.my_case_appeals(request.viewer, case.pk)]
     return render(request, "resident/appeals.html", {"appeals": found, "of_cases": of_cases, "labels": _labels()})
 
 
