@@ -100,6 +100,8 @@ READ = {
     "officer:life_event_simulate@birth?cases=some": _POLICY.replace("200", "400"),
     "cockpit:cases":              _CAPTAIN,
     "cockpit:cases_area@district": _CAPTAIN,
+    "cockpit:casework":           _CAPTAIN,
+    "cockpit:casework_area@district": _CAPTAIN,
 }
 # Commands: address@whose numbers -> what is sent, and the answer each gets. "idle" is a 302 after which nothing is different.
 WRITE: dict[str, tuple[dict[str, Any], str]] = {
