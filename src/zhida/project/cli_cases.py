@@ -105,6 +105,33 @@ def supervise(as_json: bool) -> None:
     ))  # fmt: skip
 
 
+@cases.command()
+@as_json_option
+def desks(as_json: bool) -> None:
+    """Name the departments that life events give items to and that have nobody in a district: to do them, or to answer for them.
+
+    Exit status 1 where one is missing.
+    """
+    from zhida.blocks.access.api import SYSTEM
+    from zhida.blocks.cases import api
+    from zhida.blocks.places import api as places
+
+    found = api.empty_desks(SYSTEM)
+    lines = []
+    for each in found:
+        name, place = api.department_text(each.department), places.area(each.area).name
+        lines.append(
+            Text(
+                f"{place.zh}，{name.zh}：{each.desks} 个窗口，{each.without_officer} 个没有经办人，{each.without_head} 个没有负责人。",
+                f"{place.en}, {name.en}: {each.desks} desks, {each.without_officer} where nobody does items, "
+                f"{each.without_head} without a head.",
+            )
+        )
+    _say(as_json, [asdict(each) for each in found], *lines or [Text("每个窗口都有人。", "Somebody sits at every desk.")])
+    if found:
+        raise SystemExit(1)
+
+
 @cases.command("hand-over")
 @as_json_option
 @quiet_option

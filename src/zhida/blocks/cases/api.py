@@ -114,6 +114,7 @@ from zhida.blocks.cases.ratings import (
 )
 from zhida.blocks.cases.rules import CASE_TEXT, ITEM_TEXT, LIGHT_TEXT, CaseState, HandOver, ItemState, Light, light, working_days_between
 from zhida.blocks.cases.simulation import DeskResult, OneMore, Plan, Simulated, findings, read_plan, simulate_cases
+from zhida.blocks.cases.staffing import EmptyDesks, empty_desks
 from zhida.blocks.cases.subjects import about_whom, possible_subjects, unfit_subjects
 from zhida.blocks.cases.supervising import Supervised, supervise
 from zhida.blocks.cases.uploads import UploadedContent, keep_upload, read_upload, upload_names
@@ -151,6 +152,7 @@ __all__ = [
     "DeskItem",
     "DeskResult",
     "EffectImpossible",
+    "EmptyDesks",
     "EvidenceLine",
     "Field",
     "FileRefused",
@@ -227,6 +229,7 @@ __all__ = [
     "diagram_of",
     "draw_life_event",
     "element_states",
+    "empty_desks",
     "escalate",
     "explain_decision",
     "file_case_appeal",
@@ -278,8 +281,8 @@ __all__ = [
     "supervise",
     "take_back",
     "try_situations",
-    "unfit_subjects",
     "undo_done",
+    "unfit_subjects",
     "upload_names",
     "value_text",
     "waits",

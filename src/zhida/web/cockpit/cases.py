@@ -86,6 +86,7 @@ def _page(request: HttpRequest, code: int) -> HttpResponse:
         "trail": _trail(request, here),
         "pages": pages("lights"),
         **_ratings(request, here),
+        "empty_desks": _empty_desks(cases.empty_desks(request.viewer, str(here.code))),
     }
     return render(request, "cockpit/cases.html", context)
 
@@ -214,6 +215,31 @@ def _ratings(request: HttpRequest, here: places.Area) -> dict[str, Any]:
         "stars": BarList(title=pick(zh, en), items=items),
         "rated": [(event_text(line.event), cases.department_text(line.department), line) for line in summary.lines],
     }
+
+
+def _empty_desks(found: list[cases.EmptyDesks]) -> list[tuple[Text, str, str]]:
+    """Name by department the places where nobody does items, and those where nobody answers."""
+    by_department: dict[str, list[cases.EmptyDesks]] = defaultdict(list)
+    for each in found:
+        by_department[each.department].append(each)
+    return [
+        (
+            cases.department_text(department),
+            _places((each, each.without_officer) for each in lines),
+            _places((each, each.without_head) for each in lines),
+        )
+        for department, lines in by_department.items()
+    ]
+
+
+def _places(counted: Iterable[tuple[cases.EmptyDesks, int]]) -> str:
+    """Write places, with how many of a department's desks there where it is some of several."""
+    names = []
+    for each, lacking in counted:
+        if lacking:
+            some = f" ({lacking}/{each.desks})" if lacking < each.desks else ""
+            names.append(in_language(places.area(each.area).name) + some)
+    return pick("、".join(names), ", ".join(names))
 
 
 def _red(each: cases.RedItem) -> dict[str, Any]:
