@@ -100,6 +100,7 @@ from zhida.blocks.cases.queries import (
     questions,
     queue,
     queue_counts,
+    queue_kinds,
     street_cases,
 )
 from zhida.blocks.cases.ratings import (
@@ -121,6 +122,8 @@ from zhida.blocks.cases.uploads import UploadedContent, keep_upload, read_upload
 from zhida.blocks.cases.waiting import DeskCounts, count_case_appeals, count_payables, count_ratings_waiting, desk_counts
 from zhida.blocks.cases.wording import benefit_text, department_text, value_text
 from zhida.blocks.cases.working import Worked, work
+from zhida.blocks.cases.working_through import Acted, act_on_many, take_following, to_work_through
+from zhida.blocks.cases.workloads import Workload, workloads
 
 __all__ = [
     "CASE_TEXT",
@@ -128,6 +131,7 @@ __all__ = [
     "LIGHT_TEXT",
     "PACKS",
     "RATING_REASONS",
+    "Acted",
     "AnswersMissing",
     "AppealImpossible",
     "AppealNotOpen",
@@ -196,8 +200,10 @@ __all__ = [
     "UploadedContent",
     "Wait",
     "Worked",
+    "Workload",
     "WrongFact",
     "about_whom",
+    "act_on_many",
     "agree",
     "answer",
     "answer_case_appeal",
@@ -265,6 +271,7 @@ __all__ = [
     "questions",
     "queue",
     "queue_counts",
+    "queue_kinds",
     "rate_case",
     "ratings",
     "ratings_summary",
@@ -280,6 +287,8 @@ __all__ = [
     "street_cases",
     "supervise",
     "take_back",
+    "take_following",
+    "to_work_through",
     "try_situations",
     "undo_done",
     "unfit_subjects",
@@ -289,4 +298,5 @@ __all__ = [
     "withdraw_case",
     "work",
     "working_days_between",
+    "workloads",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Viewer
@@ -28,6 +28,7 @@ from zhida.blocks.cases.models import (
 from zhida.blocks.cases.moving import Moving
 from zhida.blocks.cases.opening import evidence_with, fields_waited_for, require_resident_of
 from zhida.blocks.cases.rules import AT_A_DESK, CLOSED, OVER, STREET, WAITING, CaseState, HandOver, ItemState, Light, light
+from zhida.blocks.records import api as records
 from zhida.kernel import clock
 
 PAGE_ROWS = 25
@@ -99,15 +100,20 @@ def my_cases(viewer: Viewer) -> list[Case]:
     """List a resident's cases, and those found for the household that nobody has answered; newest first. Raises: PermissionMissing."""
     purpose = access.require(viewer, "cases.own")
     own = Case.objects.filter(Q(applicant_no=viewer.resident_no) | Q(subject_no=viewer.resident_no))
-    waiting = Case.objects.filter(applicant_no=0, household_no__in=_household(viewer)).exclude(state__in=CLOSED)
+    waiting = Case.objects.filter(_of_household(viewer)).exclude(state__in=CLOSED)
     found = [case for case in (own | waiting).distinct() if _may_see(viewer, case)]
     access.record_access(viewer, purpose, "cases.list", f"resident {viewer.resident_no}")
     return found
 
 
-def _household(viewer: Viewer) -> list[int]:
+def _of_household(viewer: Viewer) -> Q:
+    """Return the condition for cases that an adult of the household may have to take on: nobody has applied, or who did has died."""
     own = persons([viewer.resident_no or 0]).get(viewer.resident_no or 0)
-    return [own.household_no] if own else []
+    if own is None:
+        return Q(pk=None)
+    members = [number for number, _ in records.members_of(own.snapshot_hash, own.household_no)]
+    keys = [f"{key}:{own.household_no}" for key, declared in life_events().items() if declared.case_key == "household"]
+    return Q(applicant_no=0, household_no=own.household_no) | Q(subject_no__in=members) | Q(case_key__in=keys)
 
 
 def _may_see(viewer: Viewer, case: Case) -> bool:
@@ -124,7 +130,7 @@ def my_case(viewer: Viewer, case_id: int) -> CaseView:
     case = _case(case_id)
     require_resident_of(viewer, case)
     access.record_access(viewer, purpose, "cases.view", f"case {case_id}")
-    if not case.applicant_no and case.state not in CLOSED:
+    if case.state not in CLOSED and viewer.resident_no not in (case.applicant_no, case.subject_no):
         case.evidence = evidence_with(declaration_of(case), case, viewer.resident_no or 0)
     return _view(viewer, case, None)
 
@@ -217,14 +223,24 @@ def element_states(view: CaseView) -> dict[str, str]:
     return states
 
 
-def queue(viewer: Viewer, *, which: str = "open", event: str = "", text: str = "") -> QuerySet[CaseItem]:
+SORTS = {
+    "due": (F("due_on").asc(nulls_last=True), "pk"), "arrived": ("ready_at", "pk"), "case": ("case_id", "pk"),
+    "item": ("case__event", "item", F("due_on").asc(nulls_last=True), "pk"),
+}  # fmt: skip
+
+
+def queue(
+    viewer: Viewer, *, which: str = "open", event: str = "", text: str = "", item: str = "", officer: str = "", sort: str = "due"
+) -> QuerySet[CaseItem]:
     """Return the items of the viewer's desk, those due first first. which: open, mine, free, waiting, over, late.
 
-    text: a case's number, or the beginning of its subject's name. Raises: PermissionMissing.
+    text: a case's number, or the beginning of its subject's name; item: of a life event's declaration; officer: an account;
+    sort: one of SORTS, where items are not over. Raises: PermissionMissing.
     """
     purpose = access.require(viewer, HANDLE)
     access.record_access(viewer, purpose, "cases.queue", which)
-    found = _queue(viewer, which, event)
+    found = _desk(viewer, event, item, officer).filter(_parts(viewer)[which]).select_related("case")
+    found = found.order_by("-done_at", "-pk") if which == "over" else found.order_by(*SORTS[sort])
     return found.filter(_named(text, "case__")) if text.strip() else found
 
 
@@ -236,25 +252,36 @@ def _named(text: str, path: str = "") -> Q:
     return condition | Q(**{f"{path}pk": int(number)}) if number.isdecimal() and len(number) <= NUMBER_DIGITS else condition
 
 
-def _queue(viewer: Viewer, which: str, event: str = "") -> QuerySet[CaseItem]:
+def _desk(viewer: Viewer, event: str = "", item: str = "", officer: str = "") -> QuerySet[CaseItem]:
     # An automatic item is on nobody's desk until it needs a person.
-    found = CaseItem.objects.filter(at_desk(viewer)).exclude(is_automatic=True, state__in=HIDDEN).select_related("case")
-    if event:
-        found = found.filter(case__event=event)
-    if which == "over":
-        return found.filter(state__in=OVER).order_by("-done_at")
-    conditions = {
-        "open": Q(state__in=(*AT_A_DESK, ItemState.STUCK)), "mine": Q(state__in=(*AT_A_DESK, ItemState.STUCK), assignee=viewer.account),
-        "free": Q(state__in=AT_A_DESK, assignee=""), "waiting": Q(state__in=(*WAITING, ItemState.WORKING)),
-        "late": Q(state__in=AT_A_DESK, due_on__lt=clock.today()),
+    found = CaseItem.objects.filter(at_desk(viewer)).exclude(is_automatic=True, state__in=HIDDEN)
+    wanted = {"case__event": event, "item": item, "assignee": officer}
+    return found.filter(**{name: value for name, value in wanted.items() if value})
+
+
+def _parts(viewer: Viewer) -> dict[str, Q]:
+    stands = Q(state__in=(*AT_A_DESK, ItemState.STUCK))
+    return {
+        "open": stands, "mine": stands & Q(assignee=viewer.account), "free": Q(state__in=AT_A_DESK, assignee=""),
+        "waiting": Q(state__in=(*WAITING, ItemState.WORKING)), "late": Q(state__in=AT_A_DESK, due_on__lt=clock.today()),
+        "over": Q(state__in=OVER),
     }  # fmt: skip
-    return found.filter(conditions[which]).order_by(F("due_on").asc(nulls_last=True), "pk")
 
 
-def queue_counts(viewer: Viewer) -> dict[str, int]:
-    """Count what stands in each part of the viewer's queue."""
+def queue_counts(viewer: Viewer, event: str = "", item: str = "", officer: str = "") -> dict[str, int]:
+    """Count what stands in each part of the viewer's queue; what is over is not counted."""
     access.require(viewer, HANDLE)
-    return {which: _queue(viewer, which).count() for which in ("open", "mine", "free", "waiting", "late")}
+    parts = {which: condition for which, condition in _parts(viewer).items() if which != "over"}
+    rows = _desk(viewer, event, item, officer).filter(parts["open"] | parts["waiting"]).order_by()
+    return rows.aggregate(**{which: Count("pk", filter=condition) for which, condition in parts.items()})
+
+
+def queue_kinds(viewer: Viewer) -> list[tuple[str, str, int]]:
+    """Return which items of which life events stand or wait at the viewer's desk, and how many of each. Raises: PermissionMissing."""
+    access.require(viewer, HANDLE)
+    parts = _parts(viewer)
+    rows = _desk(viewer).filter(parts["open"] | parts["waiting"]).order_by()
+    return sorted(rows.values_list("case__event", "item").annotate(n=Count("pk")))
 
 
 def desk_item(viewer: Viewer, item_id: int) -> DeskItem:

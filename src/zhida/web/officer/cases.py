@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.timezone import localtime
 from django.views.decorators.http import require_GET, require_POST
 
 from zhida.blocks.access import api as access
@@ -15,9 +17,14 @@ from zhida.blocks.cases import api as cases
 from zhida.kernel import clock
 from zhida.kernel.text import Text
 from zhida.web.access import requires
+from zhida.web.charts import BarList, Item
+from zhida.web.officer.cases_through import Kind, kind_of
 from zhida.web.officer.cases_words import wait_text
 from zhida.web.officer.common import back, csv_file, page_of
-from zhida.web.text import in_language
+from zhida.web.templatetags.zhida import person
+from zhida.web.text import pick
+
+_FORK = Text("流程需要判断", "The process needs a decision")
 
 TABS = {
     "open": Text("在办", "To do"),
@@ -29,37 +36,94 @@ TABS = {
 }
 CSV_HEADS = (
     Text("办件编号", "Case"), Text("事件", "Life event"), Text("对象", "About"), Text("事项", "Item"), Text("状态", "State"),
-    Text("灯", "Light"), Text("期限", "Due"), Text("经办人", "Officer"),
+    Text("灯", "Light"), Text("到达", "Arrived"), Text("期限", "Due"), Text("经办人", "Officer"), Text("超期在哪里", "Why late"),
 )  # fmt: skip
+
+
+SORTS = {
+    "due": Text("先到期的在前", "Due first"),
+    "arrived": Text("先到达的在前", "Arrived first"),
+    "item": Text("同类事项在一起", "By item"),
+    "case": Text("同一办件在一起", "By case"),
+}
+# Parts of a queue whose items can be claimed, given back or reassigned.
+TO_ACT_ON = ("open", "mine", "free", "late")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which part of a queue, of what kind, whose, in which order: what the address says, as far as it is sense."""
+
+    which: str
+    kind: Kind
+    text: str
+    officer: str
+    sort: str
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Wanted:
+        said = request.GET
+        which = said["which"] if said.get("which") in TABS else "open"
+        sort = said["sort"] if said.get("sort") in SORTS else "due"
+        return cls(which, kind_of(request), said.get("text", "").strip(), said.get("officer", ""), sort)
+
+    def query(self, **other: str) -> str:
+        """Return the address of this list, or of one like it: ``?which=late&event=birth``."""
+        sort = self.sort if self.sort != "due" else ""
+        said = {"which": self.which, "event": self.kind.written, "officer": self.officer, "text": self.text, "sort": sort, **other}
+        return f"?{urlencode({name: value for name, value in said.items() if value})}"
 
 
 @requires("cases.handle")
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
     """Show the viewer's desk; ``?format=csv`` gives the list as a file."""
-    which = request.GET.get("which") if request.GET.get("which") in TABS else "open"
-    event, text = request.GET.get("event", ""), request.GET.get("text", "").strip()
-    found = cases.queue(request.viewer, which=which, event=event, text=text)
+    wanted, viewer = Wanted.of(request), request.viewer
+    kind = wanted.kind
+    found = cases.queue(
+        viewer, which=wanted.which, event=kind.event, item=kind.item, text=wanted.text, officer=wanted.officer, sort=wanted.sort
+    )
     if request.GET.get("format") == "csv":
-        return csv_file(f"cases-{which}", CSV_HEADS, (_cells(row_of(item)) for item in found.iterator(chunk_size=1_000)))
+        return csv_file(f"cases-{wanted.which}", CSV_HEADS, (_cells(row_of(item)) for item in found.iterator(chunk_size=1_000)))
     page = page_of(request, found)
-    counts = cases.queue_counts(request.viewer)
+    counts = cases.queue_counts(viewer, kind.event, kind.item, wanted.officer)
+    may_share = bool(access.purpose_of(viewer, "cases.share"))
     context = {
         "page": page,
         "rows": [row_of(item) for item in page.object_list],
-        "which": which,
-        "event": event,
-        "text": text,
-        "events": events(),
-        "tabs": _tabs(which, event, counts),
-        "file": _address(which, event, text, format="csv"),
+        "wanted": wanted,
+        "is_filtered": bool(kind.event or wanted.text or wanted.officer),
+        "kinds": _kinds(viewer),
+        "sorts": SORTS.items(),
+        "tabs": _tabs(wanted, counts),
+        "file": wanted.query(format="csv"),
+        "many_url": reverse("officer:cases_many") + wanted.query(),
+        "picks": wanted.which in TO_ACT_ON,
+        "through_url": reverse("officer:case_claim_next") + "?" + urlencode({"through": 1, "event": kind.written}),
+        "to_do": cases.to_work_through(viewer, kind.event, kind.item).count(),
+        "late": counts["late"],
         "free": counts["free"],
-        "can_open": bool(access.purpose_of(request.viewer, "cases.open")),
-        "department": cases.department_text(request.viewer.department),
+        "can_open": bool(access.purpose_of(viewer, "cases.open")),
+        "department": cases.department_text(viewer.department),
+        "colleagues": cases.colleagues(viewer) if may_share else [],
+        "loads": _loads(wanted, cases.workloads(viewer)) if may_share else None,
         **_questions(request),
-        **_sharing(request),
     }
     return render(request, "officer/cases/queue.html", context)
+
+
+def _kinds(viewer: access.Viewer) -> list[tuple[str, Text, int, list[tuple[str, Text, int]]]]:
+    """List what stands at the desk: each life event with how many, and its items; events with nothing too, to look for what is over."""
+    here: dict[str, list[tuple[str, int]]] = {}
+    for event, item, count in cases.queue_kinds(viewer):
+        here.setdefault(event, []).append((item, count))
+    found = []
+    for key, label in events():
+        items = here.get(key, [])
+        declared = cases.life_events()[key].items
+        rows = [(f"{key}.{item}", declared[item].label if item in declared else _FORK, count) for item, count in items]
+        found.append((key, label, sum(count for _, count in items), rows))
+    return found
 
 
 def events() -> list[tuple[str, Text]]:
@@ -67,15 +131,11 @@ def events() -> list[tuple[str, Text]]:
     return [(key, declared.label) for key, declared in sorted(cases.life_events().items())]
 
 
-def _tabs(which: str, event: str, counts: dict[str, int]) -> list[dict[str, Any]]:
+def _tabs(wanted: Wanted, counts: dict[str, int]) -> list[dict[str, Any]]:
     return [
-        {"label": label, "url": _address(name, event), "current": name == which, "count": counts.get(name)} for name, label in TABS.items()
+        {"label": label, "url": wanted.query(which=name), "current": name == wanted.which, "count": counts.get(name)}
+        for name, label in TABS.items()
     ]
-
-
-def _address(which: str, event: str, text: str = "", **more: str) -> str:
-    said = {"which": which, "event": event, "text": text, **more}
-    return f"?{urlencode({name: value for name, value in said.items() if value})}"
 
 
 def row_of(item: cases.CaseItem) -> dict[str, Any]:
@@ -88,14 +148,27 @@ def row_of(item: cases.CaseItem) -> dict[str, Any]:
         "item": item,
         "case": item.case,
         "event": declared.label,
-        "label": definition.label if definition else Text("流程需要判断", "The process needs a decision"),
+        "label": definition.label if definition else _FORK,
         "state": cases.ITEM_TEXT[cases.ItemState(item.state)],
         "badge": f"item_{item.state}",
         "light": light,
         "light_text": cases.LIGHT_TEXT[light] if light else None,
         "left": left(item.due_on, light) if light else None,
         "is_late": light == cases.Light.RED,
+        "why": why_late(item) if light == cases.Light.RED else None,
+        "limit": definition.working_days if definition else 0,
     }
+
+
+def why_late(item: cases.CaseItem) -> Text:
+    """Say what a late item waits for: a person, its officer, or somebody to mend what a system could not do."""
+    since = cases.working_days_between(localtime(item.ready_at).date(), clock.today())
+    if item.state == cases.ItemState.STUCK:
+        return Text("系统没有办成，等人处理", "a system failed; it waits for a person")
+    if not item.assignee:
+        return Text(f"到达 {since} 个工作日，没有人认领", f"here for {since} working days, claimed by nobody")
+    who = person(item.assignee)
+    return Text(f"到达 {since} 个工作日，{who}已认领", f"here for {since} working days, claimed by {who}")
 
 
 def left(due_on: Any, light: str) -> Text:
@@ -108,9 +181,10 @@ def left(due_on: Any, light: str) -> Text:
 
 
 def _cells(row: dict[str, Any]) -> list[Any]:
-    item = row["item"]
-    case = row["case"]
-    return [case.number, row["event"], case.subject_name, row["label"], row["state"], row["light_text"], item.due_on, item.assignee]
+    item, case = row["item"], row["case"]
+    arrived = localtime(item.ready_at).date()
+    about = [case.number, row["event"], case.subject_name, row["label"], row["state"]]
+    return [*about, row["light_text"], arrived, item.due_on, item.assignee, row["why"]]
 
 
 def _questions(request: HttpRequest) -> dict[str, Any]:
@@ -118,24 +192,21 @@ def _questions(request: HttpRequest) -> dict[str, Any]:
     return {"questions": [{**row, "question": question, "asker": cases.department_text(row["item"].department)} for row, question in rows]}
 
 
-def _sharing(request: HttpRequest) -> dict[str, Any]:
-    """Return how full the desks of colleagues are, for who may share work out."""
-    if not access.purpose_of(request.viewer, "cases.share"):
-        return {"loads": None}
-    loads = cases.loads(request.viewer)
-    most = max(loads.values(), default=0) or 1
-    return {"loads": [{"account": account, "count": count, "share": 100 * count / most} for account, count in loads.items()]}
-
-
-@requires("cases.handle")
-@require_POST
-def claim_next(request: HttpRequest) -> HttpResponse:
-    """Take on what is due first and open it."""
-    item = cases.claim_next(request.viewer)
-    if item is None:
-        messages.info(request, in_language(Text("没有待认领的事项。", "Nothing waits to be claimed.")))
-        return redirect("officer:cases")
-    return redirect("officer:case_item", item.pk)
+def _loads(wanted: Wanted, loads: list[cases.Workload]) -> dict[str, Any]:
+    """Return how full the desks of colleagues are, as a chart with its finding and as rows that lead to each desk."""
+    desks = [each for each in loads if each.account]
+    busy = [each for each in desks if each.items]
+    chart = None
+    if busy:
+        name, count, late = person(busy[0].account), busy[0].items, sum(each.late for each in loads)
+        title = pick(
+            f"手上最多的是{name}：{count} 件" + (f"；全部门超期 {late} 件" if late else "；没有超期"),
+            f"{name} has the most: {count}" + (f"; {late} late in all" if late else "; nothing is late"),
+        )
+        items = [Item(person(each.account), each.items, f"{each.items:,}", tone="bad" if each.late else "") for each in desks]
+        chart = BarList(title=title, items=items)
+    rows = [{"load": each, "url": wanted.query(which="open" if each.account else "free", officer=each.account, text="")} for each in loads]
+    return {"chart": chart, "rows": rows}
 
 
 @requires("cases.share")

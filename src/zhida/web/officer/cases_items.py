@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.views.decorators.http import require_http_methods
 
 from zhida.blocks.access import api as access
@@ -21,8 +23,10 @@ from zhida.web.access import requires
 from zhida.web.case_forms import form_fields, written
 from zhida.web.errors import status_of
 from zhida.web.officer.cases import row_of
+from zhida.web.officer.cases_through import go_on, through_context, through_of
 from zhida.web.officer.cases_words import after_refusal, entry_rows, evidence_rows, outcomes, planned, value_text
 from zhida.web.officer.common import back
+from zhida.web.text import in_language
 
 Act = Callable[[Viewer, int, Mapping[str, Any]], Any]
 
@@ -86,6 +90,8 @@ ACTIONS: dict[str, Action] = {
 }  # fmt: skip
 # Actions that end something for good are ticked first.
 CONFIRMED = ("finish", "refuse", "take_back")
+# After these nothing is left to do with the item for now: who works a queue through gets the next one.
+LEAVES = ("finish", "return", "refuse", "ask", "give_back", "undo")
 NOT_TICKED = Text("请先勾选确认，再提交。", "Tick the confirmation first, then send it again.")
 
 
@@ -96,7 +102,9 @@ def item(request: HttpRequest, item_id: int) -> HttpResponse:
     if request.method == "GET":
         return _page(request, item_id, Typed())
     desk = cases.desk_item(request.viewer, item_id)
-    name = request.POST.get("action", "")
+    name, through = request.POST.get("action", ""), through_of(request)
+    if name == "skip" and through is not None:
+        return go_on(request, through, desk.item)
     action = ACTIONS.get(name)
     if action is None:
         return _page(request, item_id, Typed())
@@ -110,6 +118,10 @@ def item(request: HttpRequest, item_id: int) -> HttpResponse:
         return _page(request, item_id, Typed(name, said, error.problems, error), status=400)
     except (cases.ReasonNeeded, cases.DepartmentUnknown, cases.OfficerUnknown, cases.ItemInWrongState, cases.ItemNotYours) as error:
         return _page(request, item_id, Typed(name, said, {}, error), status=status_of(error))
+    if through is not None and name in LEAVES:
+        said, about = row_of(desk.item)["label"], f"{desk.case.subject_name} {desk.case.number}"
+        messages.success(request, in_language(Text(f"{said.zh}，{about}：{action.done.zh}", f"{said.en}, {about}: {action.done.en}")))
+        return go_on(request, through, desk.item)
     return back(request, "officer:case_item", action.done, item_id) if action.stays else back(request, "officer:cases", action.done)
 
 
@@ -160,6 +172,8 @@ def _page(request: HttpRequest, item_id: int, typed: Typed, status: int = 200) -
         "is_mine": is_mine,
         "is_over": not (row["light"] or may["finish"] or may["retry"]),
         "typed": typed,
+        "through": through_context(request, desk.item),
+        "arrived_on": localtime(desk.item.ready_at).date(),
         "departments": _departments(desk),
         "colleagues": cases.colleagues(viewer) if access.purpose_of(viewer, "cases.share") else [],
         "entries": entry_rows(desk.declared, [each for each in desk.view.entries if each.item == desk.item.item]),

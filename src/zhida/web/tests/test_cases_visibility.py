@@ -127,6 +127,8 @@ WRITE: dict[str, tuple[dict[str, Any], str]] = {
                                 "403 403 403  409 403 302 403 403 409  403 409  403 403 403 403 403  idle"),
     "officer:case_claim_next": ({},
                                 "403 403 403  idle 302 302 302 302 idle  idle idle  403 403 403 403 403  idle"),
+    "officer:cases_many": ({"action": "claim", "item": "costs"},
+                                "403 403 403  idle idle idle 302 idle idle  idle idle  403 403 403 403 403  idle"),
     "officer:case_share_out": ({},
                                 "403 403 403  403 403 302 403 403 idle  403 403  403 403 403 403 403  idle"),
     "officer:case_question@question": ({"answer": "原件一致"},
@@ -250,10 +252,8 @@ def try_every_command(town: Town, clients: dict[str, Client]) -> None:
     before = fingerprint()
     for key, (said, expected) in WRITE.items():
         url = address(town, key)
-        sent = {
-            name: town.residents["applicant"] if value == "lin" else town.rating if value == "rating" else value
-            for name, value in said.items()
-        }
+        numbers = {"lin": town.residents["applicant"], "rating": town.rating, "costs": town.items["maternity_costs"]}
+        sent = {name: numbers.get(value, value) for name, value in said.items()}
         answers = list(zip(CAST, expected.split(), strict=True))
         # Those who may, each from the same state; then all who may not, one after the other.
         for group in (*([each] for each in answers if each[1] == "302"), [each for each in answers if each[1] != "302"]):
