@@ -21,7 +21,8 @@ from zhida.web.cockpit import casework_charts as charts
 from zhida.web.cockpit.figures import withheld
 from zhida.web.table_files import csv_file
 
-MONTHS_SHOWN = 12
+# More columns than that cannot be read beside each other; a file to take home has all.
+MONTHS_SHOWN = 6
 CHOICES = ("month", "event", "department")
 _BELOW = {"city": Text("区县", "Districts"), "district": Text("街道和乡镇", "Streets and towns")}
 # What a file to take home has, as numbers.
@@ -92,7 +93,7 @@ def _figures(request: HttpRequest, here: places.Area, counted: list[indicators.C
     whole = {each.month: each.is_whole for each in counted}
     trend = indicators.casework_by_month(viewer, here.code, event, department)
     now = next(line for line in trend if line.month == month)
-    # As far back as a year before the month that is looked at.
+    # The months up to the one that is looked at, filled up with later ones.
     until = [(line, whole[line.month]) for line in trend if line.month <= month][-MONTHS_SHOWN:]
     later = [(line, whole[line.month]) for line in trend if line.month > month][: MONTHS_SHOWN - len(until)]
     by_event = indicators.casework_by_event(viewer, month, here.code, department)
@@ -118,14 +119,15 @@ def _figures(request: HttpRequest, here: places.Area, counted: list[indicators.C
 
 
 def _heads(now: CaseworkFigures) -> list[tuple[str, Text, str]]:
-    """Return the figures at the head of the page: value, label, tone."""
-    return [
+    """Return the figures at the head of the page: value, label, tone. What is withheld or does not exist has no tone."""
+    figures = [
         (charts.count("done")(now), Text("办结", "Done"), ""),
         (charts.days(now), Text("工作日：中位 / 九成", "Working days: median / 90%"), ""),
         (charts.in_time(now), Text("承诺期内办结", "Within the promised days"), "good"),
         (charts.satisfied(now), Text("满意", "Satisfied"), "good"),
         (charts.bad_in_time(now), Text("差评按期答复", "Bad ratings answered in time"), "wait"),
     ]
+    return [(value, label, tone if value not in (withheld(), "—") else "") for value, label, tone in figures]
 
 
 def pages(current: str) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from zhida.blocks.cases import api as cases
 from zhida.blocks.indicators.api import CaseworkFigures
 from zhida.blocks.places import api as places
+from zhida.kernel.period import Month
 from zhida.kernel.text import Text
 from zhida.web.charts import BarList, Columns, Item
 from zhida.web.cockpit.figures import withheld
@@ -48,7 +49,7 @@ def share(part: str, whole: str) -> Callable[[CaseworkFigures], str]:
 def days(line: CaseworkFigures) -> str:
     if line.get("done") is None:
         return withheld()
-    return pick(f"{line.days_median} / {line.days_p90} 天", f"{line.days_median} / {line.days_p90} days") if line.get("done") else "—"
+    return f"{line.days_median} / {line.days_p90}" if line.get("done") else "—"
 
 
 def stars(line: CaseworkFigures) -> str:
@@ -128,9 +129,9 @@ _BAD_NOTE = Text(
     "一星和二星是差评，5 个工作日内答复；按应答复的月份统计。",
     "One and two stars are bad and are answered within 5 working days; counted in the month of that day.",
 )
-_IN_TIME = Text("办结的 {n} 件中，{share} 在承诺的工作日内", "{share} of {n} cases done were within the promised days")
-_ITEMS = Text("办完的 {n} 个事项中，{share} 没有超期", "{share} of {n} items ended on time")
-_BAD = Text("应答复的 {n} 条差评，{share} 按期答复", "{share} of {n} bad ratings due were answered in time")
+_IN_TIME = Text("办结的 {n} 件中，{share} 在承诺的工作日内", "{share} of cases done were within the promised days (of {n})")
+_ITEMS = Text("办完的 {n} 个事项中，{share} 没有超期", "{share} of items ended on time (of {n})")
+_BAD = Text("应答复的 {n} 条差评，{share} 按期答复", "{share} of bad ratings were answered in time (of {n})")
 
 
 def _columns(trend: Trend, value: str, write: Callable[[CaseworkFigures], str], title: str, note: Text | None = None) -> Columns | None:
@@ -138,11 +139,22 @@ def _columns(trend: Trend, value: str, write: Callable[[CaseworkFigures], str], 
     items = []
     for line, is_whole in trend:
         drawn = getattr(line, value) if hasattr(line, value) else line.get(value)
-        label = month_words(line.month) + ("" if is_whole else pick("（未满月）", " (so far)"))
+        label = _short(line.month, is_first=not items) + ("" if is_whole else pick(" 至今", " so far"))
         items.append(Item(label, drawn, write(line), tone="" if is_whole else "quiet"))
     if all(item.text in ("—", "0") for item in items):
         return None
     return Columns(title, items, (pick("月份", "Month"), title), in_language(note) if note else "")
+
+
+def _short(month: str, is_first: bool) -> str:
+    """Write a month for the foot of a column; the year only where it begins."""
+    at = Month.parse(month)
+    has_year = is_first or at.month == 1
+    return pick(f"{at.year}年 {at.month}月" if has_year else f"{at.month}月", f"{at.start:%b %Y}" if has_year else f"{at.start:%b}")
+
+
+def _cases(many: int) -> str:
+    return "1 case" if many == 1 else f"{number(many)} cases"
 
 
 def _done_title(told: str, now: CaseworkFigures, before: CaseworkFigures | None) -> str:
@@ -150,11 +162,11 @@ def _done_title(told: str, now: CaseworkFigures, before: CaseworkFigures | None)
     if done is None:
         return _few(told)
     if before is None or earlier is None:
-        return pick(f"{told}办结 {number(done)} 件", f"{number(done)} cases done in {told}")
+        return pick(f"{told}办结 {number(done)} 件", f"{_cases(done)} done in {told}")
     change = abs(done - earlier)
     zh = f"比上月{'多' if done > earlier else '少'} {number(change)} 件" if change else "和上月一样多"
     en = f"{number(change)} {'more' if done > earlier else 'fewer'} than" if change else "as many as"
-    return pick(f"{told}办结 {number(done)} 件，{zh}", f"{number(done)} cases done in {told}, {en} the month before")
+    return pick(f"{told}办结 {number(done)} 件，{zh}", f"{_cases(done)} done in {told}, {en} the month before")
 
 
 def _days_title(told: str, now: CaseworkFigures) -> str:
@@ -186,7 +198,7 @@ def _satisfied_title(told: str, now: CaseworkFigures) -> str:
         return pick(f"{told}没有人评价", f"Nobody rated a case in {told}")
     return pick(
         f"{told}的 {number(ratings)} 条评价中，{percent(now.satisfied)} 满意，平均 {stars(now)} 星",
-        f"{told}: {percent(now.satisfied)} of {number(ratings)} ratings satisfied, {stars(now)} stars on average",
+        f"{told}: {percent(now.satisfied)} of those who rated are satisfied (of {number(ratings)}), {stars(now)} stars on average",
     )
 
 
@@ -196,11 +208,16 @@ def _few(told: str) -> str:
 
 def reasons(line: CaseworkFigures) -> BarList | None:
     """Rank the reasons people gave with their stars; complaints stand out."""
-    given = sorted(line.reasons.items(), key=lambda each: (-(each[1] or 0), each[0]))
+    given = sorted(line.reasons.items(), key=lambda each: (-(each[1] or 0), each[0] in PRAISE, each[0]))
     if not given or given[0][1] is None:
         return None
-    first = cases.RATING_REASONS[given[0][0]]
-    title = pick(f"说得最多的是“{first.zh}”：{given[0][1]} 次", f"Said most often: {first.en} ({given[0][1]})")
+    first, most = cases.RATING_REASONS[given[0][0]], given[0][1]
+    equal = sum(n == most for _, n in given)
+    title = pick(f"说得最多的是“{first.zh}”：{most} 次", f"Said most often: {first.en} ({most})")
+    if equal > 1:
+        title = pick(
+            f"“{first.zh}”等 {equal} 项说得最多，各 {most} 次", f"{first.en} and {equal - 1} more said most often ({most} each)"
+        )
     items = [Item(in_language(cases.RATING_REASONS[key]), n, number(n), tone="good" if key in PRAISE else "bad") for key, n in given]
     return BarList(title=title, items=items, note=pick("一条评价可以有几个理由。", "A rating may give several reasons."))
 
@@ -219,7 +236,7 @@ def departments(lines: Sequence[CaseworkFigures]) -> BarList | None:
     items = [
         Item(
             in_language(department_name(line)), line.items_in_time, items_in_time(line),
-            detail=pick(f"{number(line.get('items'))} 个事项", f"{number(line.get('items'))} items"),
+            detail=pick(f"{number(line.get('items'))} 个事项", f"{number(line.get('items'))} ended"),
             tone="good" if (line.items_in_time or 0) >= GOOD_SHARE else "wait",
         )
         for line in known
