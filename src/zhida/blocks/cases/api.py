@@ -67,17 +67,16 @@ from zhida.blocks.cases.errors import (
     WrongFact,
 )
 from zhida.blocks.cases.figures import LightLine, RedItem, Wait, lights, red_items, waits
+from zhida.blocks.cases.finding import Found, find_cases
 from zhida.blocks.cases.handing import HandedPayables, HandedRecords, hand_over_records, prepare_case_payments
 from zhida.blocks.cases.mine import Progress, known_evidence, names_of_entities, progress
 from zhida.blocks.cases.models import Case, CaseAppeal, CaseItem, ItemQuestion, Rating
 from zhida.blocks.cases.monthly import Casework, CaseworkLine, casework_of
 from zhida.blocks.cases.opening import (
-    Found,
     Preview,
     agree,
     answer,
     decline,
-    find_cases,
     open_case,
     opt_out,
     opted_out,

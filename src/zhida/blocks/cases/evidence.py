@@ -12,6 +12,7 @@ from typing import Any
 from zhida.blocks.access.api import SYSTEM
 from zhida.blocks.cases.declarations.model import Field, LifeEventDeclaration
 from zhida.blocks.cases.models import KeptAnswer
+from zhida.blocks.parties import api as parties
 from zhida.blocks.records import api as records
 from zhida.kernel import clock
 from zhida.kernel.errors import ZhidaError
@@ -56,11 +57,16 @@ class Wanted:
 def persons(resident_nos: Iterable[int]) -> dict[int, Person]:
     """Return people by number as the newest snapshot that has them knows them: the dead stand in an earlier one. Others are left out.
 
+    Behind a number that has been merged stands the person that it turned out to be, with that one's number.
     For blocks: whoever shows them has asked for the viewer's resident before.
     """
     left = list(dict.fromkeys(resident_nos))
     newest = records.newest_snapshot()
     found = _persons_in(newest.hash, newest.month, left)
+    if len(found) < len(left):
+        kept = parties.merged_numbers()
+        now = _persons_in(newest.hash, newest.month, [kept[number] for number in left if number not in found and number in kept])
+        found |= {number: now[kept[number]] for number in left if number not in found and kept.get(number) in now}
     if len(found) < len(left):
         for snapshot in records.snapshots()[1:EARLIER_SNAPSHOTS]:
             found |= _persons_in(snapshot.hash, snapshot.month, [number for number in left if number not in found])

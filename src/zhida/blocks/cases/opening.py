@@ -1,34 +1,31 @@
-"""How cases begin: somebody asks, or the feeds know. What the city has is fetched; what is missing is asked once, for all items."""
+"""How cases begin when somebody asks, and what residents answer. What the city has is fetched; what is missing is asked once for all."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from zhida.blocks.access import api as access
-from zhida.blocks.access.api import SYSTEM, Purpose, Viewer
+from zhida.blocks.access.api import Viewer
 from zhida.blocks.cases import undoing, uploads
-from zhida.blocks.cases.declarations.installed import keep_version, life_event, life_events
+from zhida.blocks.cases.declarations.installed import keep_version, life_event
 from zhida.blocks.cases.declarations.model import Field, LifeEventDeclaration
 from zhida.blocks.cases.errors import AnswersMissing, CannotBeOpened, CaseInWrongState, CaseNotFound, CaseOpenAlready
 from zhida.blocks.cases.evidence import Person, Wanted, askable, gather, keep_answers, missing, persons, read_answers
-from zhida.blocks.cases.models import Case, CaseEntry, LifeEventOptOut
+from zhida.blocks.cases.models import Case, CaseItem, LifeEventOptOut
 from zhida.blocks.cases.moving import Moving, begin, held_case, move, resume_clock, save
-from zhida.blocks.cases.rules import CLOSED, CaseState, ItemState, due_after
+from zhida.blocks.cases.rules import CLOSED, CaseState, ItemState
 from zhida.blocks.cases.subjects import is_adult, require_fit
-from zhida.blocks.cases.telling import said
-from zhida.blocks.notices import api as notices
+from zhida.blocks.parties import api as parties
 from zhida.blocks.records import api as records
 from zhida.engine.feel import parse_expression
 from zhida.kernel import clock
 
 ASKED = "asked"
-# So many cases are looked up and written at once.
-FOUND_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ def open_case(
     with transaction.atomic():
         if already := _open_case(declared, wanted.subject):
             raise CaseOpenAlready(event, already.pk)
-        case = _new_case(declared, wanted, viewer, evidence, CaseState.OPEN, happened_on or _happened_on(evidence))
+        case = new_case(declared, wanted, viewer, evidence, CaseState.OPEN, happened_on or _happened_on(evidence))
         try:
             with transaction.atomic():
                 case.save()
@@ -108,21 +105,24 @@ def _require_may_open(viewer: Viewer, declared: LifeEventDeclaration, subject: P
     require_fit(declared, subject, viewer.resident_no or 0)
 
 
-def _case_key(declared: LifeEventDeclaration, subject: Person) -> str:
+def case_key(declared: LifeEventDeclaration, subject: Person) -> str:
     number = subject.household_no if declared.case_key == "household" else subject.resident_no
     return f"{declared.key}:{number}"
 
 
 def _open_case(declared: LifeEventDeclaration, subject: Person) -> Case | None:
-    return Case.objects.filter(case_key=_case_key(declared, subject)).exclude(state__in=CLOSED).first()
+    """Return the open case about a subject, also one that began under a number which has been merged into theirs since."""
+    merged = [number for number, kept in parties.merged_numbers().items() if kept == subject.resident_no]
+    keys = {case_key(declared, each) for each in (subject, *(replace(subject, resident_no=number) for number in merged))}
+    return Case.objects.filter(case_key__in=keys).exclude(state__in=CLOSED).first()
 
 
-def _new_case(
+def new_case(
     declared: LifeEventDeclaration, wanted: Wanted, viewer: Viewer, evidence: dict[str, Any], state: CaseState, happened_on: date | None
 ) -> Case:
     subject = wanted.subject
     return Case(
-        event=declared.key, version=keep_version(declared), case_key=_case_key(declared, subject), subject_no=subject.resident_no,
+        event=declared.key, version=keep_version(declared), case_key=case_key(declared, subject), subject_no=subject.resident_no,
         subject_name=subject.name, applicant_no=wanted.applicant.resident_no if wanted.applicant else 0, household_no=subject.household_no,
         community=subject.community, happened_on=happened_on, opened_by=viewer.account, opened_at=clock.now(), state=state,
         evidence=evidence,
@@ -147,7 +147,8 @@ def _agree(moving: Moving, answers: Mapping[str, Any]) -> None:
     today = moving.today.isoformat()
     case.evidence = {**case.evidence, **{key: {"value": value, "source": ASKED, "on": today} for key, value in answers.items()}}
     case.happened_on = case.happened_on or _happened_on(case.evidence)
-    case.agreed_by, case.agreed_at = moving.viewer.account, moving.at
+    if case.agreed_at is None:
+        case.agreed_by, case.agreed_at = moving.viewer.account, moving.at
     uploads.take_in(case, moving.viewer, moving.declared.evidence, answers)
     keep_answers(moving.declared, case, answers)
 
@@ -219,7 +220,8 @@ def withdraw_case(viewer: Viewer, case_id: int, reason: str) -> None:
 def answer(viewer: Viewer, case_id: int, written: Mapping[str, Any], said: str = "") -> Case:
     """Answer what items of a running case still wait for; the items whose questions are answered go back to their desks.
 
-    said: what the resident says to them beside the answers; it stands in the case's history.
+    said: what the resident says to them beside the answers; it stands in the case's history, for the items that asked.
+    Sent a second time, when nothing waits for it any more, it changes nothing.
     Raises: CaseNotFound, CaseInWrongState, AnswersMissing.
     """
     access.require(viewer, "cases.own")
@@ -227,7 +229,9 @@ def answer(viewer: Viewer, case_id: int, written: Mapping[str, Any], said: str =
     require_resident_of(viewer, moving.case)
     if moving.case.state != CaseState.OPEN:
         raise CaseInWrongState(case_id, moving.case.state)
-    case = moving.case
+    case, returned = moving.case, [item for item in moving.items if item.state == ItemState.RETURNED]
+    if not returned and not unknown_at_crossroads(moving):
+        return case
     moving.running.put(_come_forward(moving))
     fields = fields_waited_for(moving)
     answers, problems = read_answers(fields, written, {} if _was_returned(moving) else case.evidence)
@@ -235,10 +239,9 @@ def answer(viewer: Viewer, case_id: int, written: Mapping[str, Any], said: str =
         raise AnswersMissing(problems)
     _agree(moving, answers)
     moving.running.put(answers)
-    labels = "、".join(field.label.zh for field in fields if field.key in answers)
-    moving.note("answered", text="；".join(each for each in (said.strip(), labels) if each))
-    for item in moving.items:
-        if item.state == ItemState.RETURNED and not missing(moving.declared, case.evidence, [item.item]):
+    _note_answers(moving, returned, [field for field in fields if field.key in answers], said)
+    for item in returned:
+        if not missing(moving.declared, case.evidence, [item.item]):
             item.state = ItemState.CLAIMED if item.assignee else ItemState.READY
             resume_clock(item, moving.today)
             item.save()
@@ -246,15 +249,28 @@ def answer(viewer: Viewer, case_id: int, written: Mapping[str, Any], said: str =
     return case
 
 
+def _note_answers(moving: Moving, returned: Sequence[CaseItem], answered: Sequence[Field], said: str) -> None:
+    """Write what was said and answered to each item that asked: other desks do not read it."""
+    for item in [each.item for each in returned] or [""]:
+        labels = "、".join(field.label.zh for field in answered if not item or item in field.needed_by)
+        moving.note("answered", item, "；".join(each for each in (said.strip(), labels) if each))
+
+
 def _come_forward(moving: Moving) -> dict[str, Any]:
-    """Make the viewer the applicant of a case that has none, and return what the city knows by that and did not before."""
-    case = moving.case
-    if case.applicant_no:
+    """Make the viewer the applicant of a case that has none any more, and return what the city knows by that and did not before."""
+    case, viewer = moving.case, moving.viewer
+    if case.applicant_no and (viewer.resident_no in (case.applicant_no, case.subject_no) or not applicant_has_gone(case)):
         return {}
-    before = case.evidence
-    case.applicant_no = moving.viewer.resident_no or 0
+    before = case.evidence if not case.applicant_no else _without_applicant(moving.declared, case.evidence)
+    case.applicant_no, case.evidence = viewer.resident_no or 0, before
     case.evidence = evidence_with(moving.declared, case, case.applicant_no)
     return {key: each["value"] for key, each in case.evidence.items() if key not in before}
+
+
+def _without_applicant(declared: LifeEventDeclaration, evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known without what registers said of an applicant whose place somebody else takes."""
+    theirs = {field.key for field in declared.evidence if field.of == "applicant"}
+    return {key: each for key, each in evidence.items() if key not in theirs or each["source"] == ASKED}
 
 
 def evidence_with(declared: LifeEventDeclaration, case: Case, applicant_no: int) -> dict[str, Any]:
@@ -289,111 +305,21 @@ def _was_returned(moving: Moving) -> bool:
 
 
 def require_resident_of(viewer: Viewer, case: Case) -> None:
-    """Let a resident into a case of their own: as applicant, as subject, or as an adult of the household while nobody has applied.
+    """Let a resident into a case of their own: as applicant, as subject, or as an adult of the household while nobody has applied,
+    or who applied has died.
 
     Raises: CaseNotFound, so that nobody learns whose cases exist.
     """
     if viewer.resident_no and viewer.resident_no in (case.applicant_no, case.subject_no):
         return
-    if viewer.resident_no and not case.applicant_no:
+    if viewer.resident_no and (not case.applicant_no or applicant_has_gone(case)):
         own = persons([viewer.resident_no]).get(viewer.resident_no)
         if own is not None and own.household_no == case.household_no and is_adult(own):
             return
     raise CaseNotFound(case.pk)
 
 
-@dataclass
-class Found:
-    """What finding did for one life event. passed: left alone, because of an opt-out or an open case."""
-
-    event: str
-    rows: int = 0
-    opened: int = 0
-    passed: int = 0
-
-
-def find_cases(events: Sequence[str] = (), limit: int | None = None, since: date | None = None) -> list[Found]:
-    """Open a case for every event that the feeds tell of and nobody has yet; the same row opens one case, however often it is delivered.
-
-    Residents who opted out are passed over, and those with an open case. Runs as the system; the look is in the audit log.
-    since: the first day of events that count, by default as far back as each declaration says.
-    """
-    return [_find(declared, limit, since) for key, declared in life_events().items() if declared.feed and (not events or key in events)]
-
-
-def _find(declared: LifeEventDeclaration, limit: int | None, since: date | None) -> Found:
-    feed = declared.feed
-    assert feed is not None
-    since = since or clock.today() - timedelta(days=feed.within_days)
-    rows = records.rows_since(feed.record_type, feed.happened_on, since, feed.subject)
-    found = Found(declared.key, rows=len(rows))
-    known = set(Case.objects.filter(event=declared.key).exclude(found_by="").values_list("found_by", flat=True))
-    new = [row for row in rows if _found_by(feed.record_type, row) not in known][:limit]
-    for first in range(0, len(new), FOUND_AT_ONCE):
-        with transaction.atomic():
-            _open_found(declared, new[first : first + FOUND_AT_ONCE], found)
-    return found
-
-
-def _found_by(record_type: str, row: records.RegisterRow) -> str:
-    return f"{record_type}:{row.resident_no}"
-
-
-def _open_found(declared: LifeEventDeclaration, rows: Sequence[records.RegisterRow], found: Found) -> None:
-    feed = declared.feed
-    assert feed is not None
-    applicants = (
-        records.residents_named([row.values[feed.applicant] for row in rows if row.values.get(feed.applicant)]) if feed.applicant else {}
-    )
-    numbers = [(row.resident_no, applicants.get(row.values.get(feed.applicant), 0)) for row in rows]
-    people = persons(number for pair in numbers for number in pair if number)
-    out = set(LifeEventOptOut.objects.filter(event=declared.key, resident_no__in=list(people)).values_list("resident_no", flat=True))
-    wanted: list[tuple[records.RegisterRow, Wanted]] = []
-    for row, (subject, applicant) in zip(rows, numbers, strict=True):
-        if subject not in people or {subject, applicant} & out:
-            found.passed += 1
-        else:
-            wanted.append((row, Wanted(people[subject], people.get(applicant))))
-    _write_found(declared, wanted, found)
-
-
-def _write_found(declared: LifeEventDeclaration, wanted: list[tuple[records.RegisterRow, Wanted]], found: Found) -> None:
-    feed = declared.feed
-    assert feed is not None
-    keys = [_case_key(declared, each.subject) for _, each in wanted]
-    open_now = set(Case.objects.filter(case_key__in=keys).exclude(state__in=CLOSED).values_list("case_key", flat=True))
-    evidence = gather(declared, [each for _, each in wanted])
-    new: list[Case] = []
-    for (row, each), known in zip(wanted, evidence, strict=True):
-        key = _case_key(declared, each.subject)
-        if key in open_now:
-            found.passed += 1
-            continue
-        open_now.add(key)
-        case = _new_case(declared, each, SYSTEM, known, CaseState.FOUND, row.values[feed.happened_on])
-        case.found_by = _found_by(feed.record_type, row)
-        new.append(case)
-    found.opened += len(new)
-    _begin_found(declared, new)
-    access.record_access(SYSTEM, Purpose.CASEWORK, "cases.find", f"{len(new)} {declared.key}")
-
-
-def _begin_found(declared: LifeEventDeclaration, cases: Sequence[Case]) -> None:
-    """Tell residents of the cases that were found for them, and begin those where the law asks nobody."""
-    today, at = clock.today(), clock.now()
-    if declared.consent == "confirm":
-        until = today + timedelta(days=declared.confirm_within_days)
-        for case in cases:
-            case.agree_until = until
-        Case.objects.bulk_create(cases)
-        CaseEntry.objects.bulk_create(CaseEntry(case=case, at=at, account=SYSTEM.account, what="found") for case in cases)
-        told = [each for case in cases for each in said(case, declared, "case_found", "", {"confirm_by": until})]
-        notices.notify(SYSTEM, "case_found", told, Purpose.CASEWORK)
-        return
-    for case in cases:
-        case.save()
-        moving = Moving(case, SYSTEM)
-        moving.note("found")
-        if declared.consent == "notice":
-            moving.tell("case_opened", promised_on=due_after(today, declared.promised_working_days))
-        begin(moving)
+def applicant_has_gone(case: Case) -> bool:
+    """Say whether a case that is not over has an applicant who is in the registers no more: has died, or left the city."""
+    applicant = None if case.state in CLOSED else persons([case.applicant_no]).get(case.applicant_no)
+    return applicant is not None and applicant.known_in != records.newest_snapshot().month

@@ -23,6 +23,7 @@ ENTRY_TEXT: dict[str, Text] = {
     "agreed": Text("居民确认", "The resident agreed"),
     "declined": Text("居民谢绝", "The resident declined"),
     "lapsed": Text("逾期没有确认", "Nobody agreed in time"),
+    "row_taken_back": Text("登记册收回了开办依据", "The register took back the row that began it"),
     "claimed": Text("认领", "Claimed"),
     "given_back": Text("退回队列", "Given back to the queue"),
     "assigned": Text("分派给", "Assigned to"),

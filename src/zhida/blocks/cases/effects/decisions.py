@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from zhida.blocks.access.api import Viewer
+from zhida.blocks.access.api import SYSTEM, Viewer
 from zhida.blocks.cases.effects.context import Making
 from zhida.blocks.cases.models import CaseDecision
 from zhida.blocks.policies import api as policies
@@ -21,9 +21,9 @@ _SAYS_MOST = {"entitled": 2, "unknown": 1, "not_entitled": 0}
 
 def decide(making: Making) -> dict[str, Any]:
     """Decide the benefits that an effect names and keep each decision with what it rests on. Raises: NoRun, UnknownFact …"""
-    case, benefits = making.case, list(making.settings["benefits"])
+    benefits = list(making.settings["benefits"])
     facts = {fact: _fact(making, written) for fact, written in (making.settings.get("facts") or {}).items()}
-    found = policies.decide_now(case.household_no, _people(making), benefits, facts, _basis(making), _month(making))
+    found = policies.decide_now(_household(making), _people(making), benefits, facts, _basis(making), _month(making))
     CaseDecision.objects.bulk_create(_row(making, found, each) for each in found.decisions)
     values: dict[str, Any] = {}
     for each in found.decisions:
@@ -46,7 +46,7 @@ def decide_again(making: Making, old: CaseDecision, facts: Mapping[str, Any]) ->
 
     The new decision is written and takes the old one's place. Raises: NoRun, UnknownFact …
     """
-    found = policies.decide_now(making.case.household_no, _people(making), [old.benefit], facts, _basis(making), _month(making))
+    found = policies.decide_now(_household(making), _people(making), [old.benefit], facts, _basis(making), _month(making))
     said = next((each for each in found.decisions if each.entity_no == old.entity_no), None)
     if said is None:
         return None
@@ -73,7 +73,7 @@ def explain_now(making: Making, viewer: Viewer, decision: CaseDecision) -> polic
 def _explained(
     making: Making, viewer: Viewer, decision: CaseDecision, facts: Mapping[str, Any], by: policies.Basis
 ) -> policies.Explanation:
-    household = making.case.household_no
+    household = _household(making, by.snapshot_hash)
     return policies.explain_decided(viewer, household, _people(making), decision.benefit, decision.entity_no, facts, by)
 
 
@@ -99,11 +99,34 @@ def _fact(making: Making, written: Any) -> Any:
 
 def _people(making: Making) -> list[int]:
     """Whom to decide: subject and applicant, the subject first; in a case of a household everybody who belongs to it."""
-    case = making.case
-    people = [number for number in (case.subject_no, case.applicant_no) if number]
+    case, known = making.case, making.people
+    people = [known[number].resident_no if number in known else number for number in (case.subject_no, case.applicant_no) if number]
     if making.moving.declared.case_key == "household":
-        people += records.read_household(records.newest_snapshot().hash, case.household_no).resident_nos
+        people += [number for number, _ in records.members_of(records.newest_snapshot().hash, _household(making))]
     return list(dict.fromkeys(people))
+
+
+def _household(making: Making, snapshot_hash: str = "") -> int:
+    """The household to decide: where the subject lives by a snapshot, the newest that has them by default.
+
+    A case of a household stays with it for as long as it is there, wherever its subject has moved.
+    """
+    case, subject = making.case, making.people.get(making.case.subject_no)
+    if subject is None or (making.moving.declared.case_key == "household" and _is_there(case.household_no, snapshot_hash)):
+        return case.household_no
+    if snapshot_hash in ("", subject.snapshot_hash):
+        return subject.household_no
+    try:
+        return records.checked_card(SYSTEM, subject.resident_no, snapshot_hash).household_no
+    except records.ResidentNotFound:
+        return case.household_no
+
+
+def _is_there(household_no: int, snapshot_hash: str) -> bool:
+    try:
+        return bool(records.members_of(snapshot_hash or records.newest_snapshot().hash, household_no))
+    except records.HouseholdNotFound:
+        return False
 
 
 def _row(making: Making, found: policies.DecidedNow, each: policies.Decided) -> CaseDecision:
