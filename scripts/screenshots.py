@@ -69,7 +69,9 @@ def take(browser: Browser, base_url: str, picture: Picture, language: str, width
 
 def go_to(page: Page, picture: Picture) -> None:
     page.goto("/sign-in/")
-    page.locator(f'button[name="username"][value="{picture.user}"]').click()
+    button = page.locator(f'button[name="username"][value="{picture.user}"]')
+    button.evaluate("button => { const fold = button.closest('details'); if (fold) fold.open = true; }")
+    button.click()
     page.goto(picture.path)
     if picture.link:
         page.locator(picture.link).first.click()

@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 from tests.conftest import DEMO_RESIDENTS, demo_environment, run_zhida
 
+from zhida.blocks.cases import api as cases
+from zhida.project.demo import OFFICERS
+
 # One worker builds the demonstration for all who look at it.
 pytestmark = pytest.mark.xdist_group("demo")
 KILLS = 3
@@ -45,6 +48,13 @@ def test_the_demo_decides_at_least_thirty_policies_and_pays(demo_home: Any) -> N
     assert figures["unknown"] > 0
     assert 0.9 < figures["recall"] < 1
     assert 0.9 < figures["precision"] <= 1
+
+
+def test_every_department_that_a_life_event_names_has_an_officer_and_a_head() -> None:
+    named = {item.department for event in cases.life_events().values() for item in event.items.values()} - {"", "street"}
+    seated = {(role, department) for _, _, role, _, department in OFFICERS}
+    assert {department for role, department in seated if role == "department_officer"} >= named
+    assert {department for role, department in seated if role == "department_lead"} >= named
 
 
 def test_the_demo_run_again_changes_nothing(demo_home: Any) -> None:

@@ -99,7 +99,9 @@ def _is_complaint(message: Any) -> bool:
 def sign_in(page: Page, user: str) -> None:
     """Choose a ready identity on the sign-in page, as a visitor would."""
     page.goto("/sign-in/")
-    page.locator(f'button[name="username"][value="{user}"]').click()
+    button = page.locator(f'button[name="username"][value="{user}"]')
+    button.evaluate("button => { const fold = button.closest('details'); if (fold) fold.open = true; }")
+    button.click()
 
 
 @pytest.fixture(scope="session")

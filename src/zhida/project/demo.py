@@ -60,6 +60,15 @@ OFFICERS = (
     ("housing", "魏建华", "department_officer", "district", "housing"),
     ("education", "苏静怡", "department_officer", "district", "education"),
     ("traffic_police", "姚明辉", "department_officer", "city", "traffic_police"),
+    # The second at each desk that a life event names: its head where an officer stands above, else an officer.
+    ("police_lead", "沈国强", "department_lead", "district", "police"),
+    ("health_2", "骆晓芸", "department_officer", "district", "health"),
+    ("human_resources_lead", "邵敏", "department_lead", "district", "human_resources"),
+    ("medical_insurance_lead", "傅志明", "department_lead", "district", "medical_insurance"),
+    ("disabled_federation_2", "应丽君", "department_officer", "district", "disabled_federation"),
+    ("housing_lead", "童丽华", "department_lead", "district", "housing"),
+    ("education_lead", "屠建新", "department_lead", "district", "education"),
+    ("traffic_police_lead", "裘海涛", "department_lead", "city", "traffic_police"),
 )
 
 

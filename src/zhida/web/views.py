@@ -14,12 +14,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from zhida.blocks.access import api as access
+from zhida.blocks.cases import api as cases
 from zhida.blocks.policies import api as policies
 from zhida.web.access import public
 from zhida.web.context import ROLES, TEXT_SIZE_COOKIE, TEXT_SIZES, THEME_COOKIE, THEMES
 from zhida.web.text import pick
 
 _A_YEAR_S = 365 * 24 * 3600
+_AT_DEPARTMENTS = ("department_officer", "department_lead")
 
 
 @public
@@ -61,13 +63,23 @@ def _signed_in(request: HttpRequest, account: AbstractBaseUser) -> HttpResponse:
 
 
 def _demo_groups() -> list[dict[str, object]]:
-    """The ready identities, grouped by the face they open."""
+    """The ready identities, grouped by the face they open; of a desk with several people the first, the others folded away."""
     if not settings.DEMO:
         return []
     faces = [("/my/", "居民端", "Resident"), ("/office/", "工作端", "Officer"), ("/cockpit/", "驾驶舱与审计", "Cockpit and audit")]
-    people = [{"account": account, "role": ROLES[account.role]} for account in access.demo_accounts() if account.role in ROLES]
-    groups = [{"label": pick(zh, en), "people": [p for p in people if _face(p["role"].home) == home]} for home, zh, en in faces]
+    people = [_person(account) for account in access.demo_accounts() if account.role in ROLES]
+    first = {p["account"].department: p for p in reversed(people)}
+    groups = []
+    for home, zh, en in faces:
+        inside = [p for p in people if _face(p["role"].home) == home]
+        colleagues = [p for p in inside if p["account"].role in _AT_DEPARTMENTS and first[p["account"].department] is not p]
+        groups.append({"label": pick(zh, en), "people": [p for p in inside if p not in colleagues], "colleagues": colleagues})
     return [group for group in groups if group["people"]]
+
+
+def _person(account: Any) -> dict[str, Any]:
+    department = cases.department_text(account.department) if account.role in _AT_DEPARTMENTS else None
+    return {"account": account, "role": ROLES[account.role], "department": department}
 
 
 def _face(home: str) -> str:

@@ -61,6 +61,20 @@ def test_demo_identities_sign_in_by_choice(client: Client, settings: Any) -> Non
     assert (answer.status_code, answer.headers["Location"]) == (302, "/my/")
 
 
+def test_of_a_desk_with_several_people_the_first_is_shown_and_the_others_are_folded_away(client: Client, settings: Any) -> None:
+    settings.DEMO = True
+    for name, role, department in (
+        ("高建明", "department_officer", "police"),
+        ("曹国平", "department_lead", "civil_affairs"),
+        ("沈国强", "department_lead", "police"),
+    ):
+        access.create_account(name, name, role, area_code="330106", is_demo=True, department=department)
+    shown, folded = client.get("/sign-in/").content.decode().split("<details")
+    assert "高建明" in shown and "曹国平" in shown and "沈国强" not in shown
+    assert "沈国强" in folded and "公安 · 部门负责人" in folded
+    assert client.post("/sign-in/", {"username": "沈国强"}).headers["Location"] == "/office/cases/"
+
+
 def test_outside_the_demonstration_no_identity_can_be_chosen(client: Client, settings: Any) -> None:
     settings.DEMO = False
     access.create_account("lin_xiaoman", "林小满", "resident", resident_no=1, is_demo=True)
