@@ -31,7 +31,7 @@ def my_cases(request: HttpRequest) -> HttpResponse:
         "waiting": [row for row in rows if row["waits"]],
         "running": [row for row in rows if not row["waits"] and row["case"].closed_at is None],
         "over": [row for row in rows if row["case"].closed_at is not None],
-        "events": [_event(declared) for declared in cases.life_events().values() if declared.for_residents],
+        "events": [_event(declared) for declared in sorted(cases.life_events().values(), key=_comes_by_itself) if declared.for_residents],
         "choices": _choices(request),
     }
     return render(request, "resident/cases/list.html", context)
@@ -49,6 +49,11 @@ def _row(case: cases.Case, progress: Any) -> dict[str, Any]:
         "said": cases.CASE_TEXT[cases.CaseState(case.state)], "waits": case.state == cases.CaseState.FOUND or progress.waits,
         "from": feed_label(declared),
     }  # fmt: skip
+
+
+def _comes_by_itself(declared: cases.LifeEventDeclaration) -> bool:
+    """Whether a register tells of an event: what nobody else begins for the reader stands first."""
+    return declared.feed is not None
 
 
 def feed_label(declared: cases.LifeEventDeclaration) -> Text:

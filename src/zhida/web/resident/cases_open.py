@@ -16,7 +16,7 @@ from zhida.kernel.text import Text
 from zhida.web.access import requires
 from zhida.web.case_forms import form_fields, written
 from zhida.web.resident.cases import feed_label
-from zhida.web.resident.cases_words import known_lines, who
+from zhida.web.resident.cases_words import known_lines, only_tells, who
 from zhida.web.text import in_language
 
 _SENT = Text(
@@ -115,8 +115,12 @@ class Form:
         return {
             "declared": declared, "fields": drawn, "problems": self.problems, "sentence": self.sentence, "known": known_lines(lines),
             "counts": cases.asked_once(declared), "may_be_fewer": any(each.condition for each in drawn),
-            "steps": [{"item": item, "who": who(item, declared.leads)} for item in declared.items.values() if item.kind != "table"],
+            "steps": [{"item": item, "who": who(item, declared.leads)} for item in declared.items.values() if _is_a_step(item)],
         }  # fmt: skip
+
+
+def _is_a_step(item: cases.Item) -> bool:
+    return item.kind != "table" and not only_tells(item)
 
 
 @requires("cases.own")

@@ -26,7 +26,6 @@ _HAPPENED = {
     "opened": Text("提交申请", "You applied"),
     "agreed": Text("您确认了", "You agreed"),
     "declined": Text("您谢绝了", "You declined"),
-    "lapsed": Text("到期没有确认", "Nobody confirmed in time"),
     "returned": Text("请您补充", "Returned to you"),
     "asked_resident": Text("请您补充", "You were asked for more"),
     "answered": Text("您补充了", "You answered"),
@@ -133,8 +132,10 @@ def happened(entries: list[Any], declared: cases.LifeEventDeclaration) -> list[d
     return lines[::-1]
 
 
-def _said(entry: Any) -> str:
+def _said(entry: Any) -> str | Text:
     """Reasons and answers are the resident's to read; a late item's text is a number of days and a crossroads' a condition."""
+    if entry.what == "rated":
+        return Text(f"{entry.text} 星", f"{entry.text} of 5 stars")
     return "" if entry.what in ("late", "crossroads") else entry.text
 
 
@@ -143,7 +144,7 @@ def item_lines(view: cases.CaseView) -> list[dict[str, Any]]:
     is_over = view.case.state in ("done", "undone")
     lines = []
     for line in view.items:
-        if line.row is None and is_over:
+        if line.row is None and (is_over or only_tells(line.declared)):
             continue
         tone, said = _NOT_NEEDED if line.row is None and is_over else _ITEM_STATES[line.state]
         lines.append(
@@ -154,6 +155,11 @@ def item_lines(view: cases.CaseView) -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     return sorted(lines, key=lambda each: not each["has_come"])
+
+
+def only_tells(item: cases.Item) -> bool:
+    """Whether an item is a message and nothing else: nobody waits for it, and a refusal's would alarm before there is one."""
+    return item.kind == "automatic" and bool(item.effects) and all(effect.kind == "notice" for effect in item.effects)
 
 
 def _due(line: cases.ItemLine) -> date | None:
