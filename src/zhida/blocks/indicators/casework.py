@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zhida.blocks.cases.api import Casework, CaseworkLine
 from zhida.blocks.indicators.models import CaseworkObservation
@@ -133,16 +133,16 @@ def _may_hide(cell: Cell) -> bool:
 
 
 def _lines(counts: Mapping[Cell, int]) -> list[list[Cell]]:
-    """Return every sum followed by its parts, where the parts are or lie below the district."""
-    parts: dict[Cell, list[Cell]] = defaultdict(list)
+    """Return every sum followed by its parts along one dimension, where the parts lie below the district."""
+    parts: dict[tuple[str, Cell], list[Cell]] = defaultdict(list)
     for cell in counts:
         place, measure = cell
         if place.level != "street":
             continue
         if place.event:
-            parts[Place(ALL, place.department, place.level, place.area, place.parent), measure].append(cell)
+            parts["event", (replace(place, event=ALL), measure)].append(cell)
         if place.department:
-            parts[Place(place.event, ALL, place.level, place.area, place.parent), measure].append(cell)
-        above = Place(place.event, place.department, "district", place.parent, place.parent // 100 * 100)
-        parts[above, measure].append(cell)
-    return [[total, *cells] for total, cells in parts.items()]
+            parts["department", (replace(place, department=ALL), measure)].append(cell)
+        district = replace(place, level="district", area=place.parent, parent=place.parent // 100 * 100)
+        parts["area", (district, measure)].append(cell)
+    return [[total, *cells] for (_, total), cells in parts.items()]
