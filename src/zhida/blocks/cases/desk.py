@@ -177,8 +177,6 @@ def refuse_item(viewer: Viewer, item_id: int, reason: str) -> CaseItem:
         said = _reason(item_id, reason)
         if item.item == CROSSROADS:
             raise ItemInWrongState(item_id, item.state)
-        label, text = moving.declared.items[item.item].label, Text(said, said)
-        moving.tell("case_item_refused", about=str(item.pk), item=label, reason=text)
         undoing.refuse(moving, item, said)
     _ask_outside(moving)
     return item

@@ -22,7 +22,7 @@ from zhida.blocks.cases.errors import CaseNotFound
 from zhida.blocks.cases.evidence import Person, missing, persons, values_of
 from zhida.blocks.cases.models import Case, CaseEffect, CaseEntry, CaseItem
 from zhida.blocks.cases.process import Running
-from zhida.blocks.cases.rules import OVER, CaseState, ItemState, desk_area, due_after, moved_on
+from zhida.blocks.cases.rules import OVER, CaseState, ItemState, desk_area, due_after, moved_on, working_days_between
 from zhida.blocks.cases.telling import said
 from zhida.blocks.notices import api as notices
 from zhida.engine.dmn import DecisionTable
@@ -292,9 +292,11 @@ def complete(moving: Moving, item: CaseItem, values: Mapping[str, Any]) -> None:
 
 
 def resume_clock(item: CaseItem, today: date) -> None:
-    """Let an item's clock run on from where it stood."""
-    if item.due_on and item.clock_stopped_on:
-        item.due_on = moved_on(item.due_on, item.clock_stopped_on, today)
+    """Let an item's clock run on from where it stood, and count the working days that others had the word."""
+    if item.clock_stopped_on is None:
+        return
+    item.stood_days += working_days_between(item.clock_stopped_on, today)
+    item.due_on = moved_on(item.due_on, item.clock_stopped_on, today) if item.due_on else None
     item.clock_stopped_on = None
 
 
