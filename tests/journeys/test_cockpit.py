@@ -22,6 +22,7 @@ PAGES = [
     ("captain", "/cockpit/quality/"),
     ("captain", "/cockpit/cases/"),
     ("captain", "/cockpit/cases/330106/"),
+    ("captain", "/cockpit/casework/?month=2025-09"),
     ("auditor", "/audit/"),
     ("auditor", "/audit/?text=resident"),
 ]

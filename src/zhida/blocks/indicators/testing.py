@@ -10,7 +10,6 @@ from zhida.blocks.cases import api as cases
 from zhida.kernel.clock import HANGZHOU
 
 _NUMBERS = count(1)
-STREETS = (330106002, 330106003, 330108001)
 
 
 def at(day: str, hour: int = 10) -> datetime:

@@ -120,6 +120,14 @@ def trends(trend: Trend, chosen: str) -> list[Columns]:
     return [chart for chart in charts if chart is not None]
 
 
+_HEADS = {
+    "done": Text("办结", "Done"),
+    "days_median": Text("中位 / 九成工作日", "Working days: median / 90%"),
+    "in_time": Text("承诺期内", "Within promise"),
+    "items_in_time": Text("事项按期", "Items on time"),
+    "satisfied": Text("满意", "Satisfied"),
+    "bad_in_time": Text("差评按期答复", "Bad ratings answered in time"),
+}
 _DAYS_NOTE = Text(
     "中位数 / 九成。从第一个事项到窗口起算，等居民补充的时间也算在内；柱高是中位数。",
     "Median / 90%. From the first item at a desk, waiting for the resident included; the column is the median.",
@@ -143,7 +151,7 @@ def _columns(trend: Trend, value: str, write: Callable[[CaseworkFigures], str], 
         items.append(Item(label, drawn, write(line), tone="" if is_whole else "quiet"))
     if all(item.text in ("—", "0") for item in items):
         return None
-    return Columns(title, items, (pick("月份", "Month"), title), in_language(note) if note else "")
+    return Columns(title, items, (pick("月份", "Month"), in_language(_HEADS[value])), in_language(note) if note else "")
 
 
 def _short(month: str, is_first: bool) -> str:
@@ -215,9 +223,7 @@ def reasons(line: CaseworkFigures) -> BarList | None:
     equal = sum(n == most for _, n in given)
     title = pick(f"说得最多的是“{first.zh}”：{most} 次", f"Said most often: {first.en} ({most})")
     if equal > 1:
-        title = pick(
-            f"“{first.zh}”等 {equal} 项说得最多，各 {most} 次", f"{first.en} and {equal - 1} more said most often ({most} each)"
-        )
+        title = pick(f"“{first.zh}”等 {equal} 项说得最多，各 {most} 次", f"{first.en} and {equal - 1} more said most often ({most} each)")
     items = [Item(in_language(cases.RATING_REASONS[key]), n, number(n), tone="good" if key in PRAISE else "bad") for key, n in given]
     return BarList(title=title, items=items, note=pick("一条评价可以有几个理由。", "A rating may give several reasons."))
 
@@ -250,7 +256,7 @@ def areas(lines: Sequence[CaseworkFigures], query: str) -> BarList | None:
         return None
     ranked = sorted(lines, key=lambda line: (-(line.get("done") or 0), line.area))
     top, is_few = ranked[0], any(line.get("done") is None for line in lines)
-    name = places.area(top.area).name
+    name = _area_name(top.area)
     if top.get("done"):
         title = pick(f"办结最多的是{name.zh}：{top.get('done')} 件", f"Most cases were done in {name.en}: {top.get('done')}")
     elif is_few:
@@ -261,7 +267,17 @@ def areas(lines: Sequence[CaseworkFigures], query: str) -> BarList | None:
 
 
 def _area(line: CaseworkFigures, query: str) -> Item:
-    opened = count("opened")(line)
-    detail = pick(f"立案 {opened} · 承诺期内 {in_time(line)}", f"{opened} opened · {in_time(line)} within promise")
+    opened, kept = count("opened")(line), in_time(line)
+    detail = pick(f"立案 {opened}", f"{opened} opened")
+    if line.in_time is not None:
+        detail += pick(f" · 承诺期内 {kept}", f" · {kept} within promise")
     href = reverse("cockpit:casework_area", args=[line.area]) + query
-    return Item(in_language(places.area(line.area).name), line.get("done"), count("done")(line), href=href, detail=detail)
+    return Item(in_language(_area_name(line.area)), line.get("done"), count("done")(line), href=href, detail=detail)
+
+
+def _area_name(code: int) -> Text:
+    """Return an area's name; its code where cases were opened in one that has ended since."""
+    try:
+        return places.area(code).name
+    except places.UnknownArea:
+        return Text(str(code), str(code))
