@@ -22,6 +22,8 @@ from zhida.kernel.period import Month
 from zhida.kernel.text import Text
 
 TEXT_MAX = 500
+# Long enough for the number of a household; beyond it nothing that is counted is so many.
+NUMBER_MAX = 10**15
 # So many snapshots back somebody who has died is looked for.
 EARLIER_SNAPSHOTS = 13
 
@@ -241,8 +243,8 @@ def read_answers(
 WRONG = {
     "text": Text(f"最多 {TEXT_MAX} 个字", f"At most {TEXT_MAX} characters"),
     "date": Text("请写成 2025-10-31 这样的日期", "Write a date as 2025-10-31"),
-    "integer": Text("请填整数", "Write a whole number"),
-    "money": Text("请填金额，单位元，最多两位小数", "Write an amount in yuan with at most two decimals"),
+    "integer": Text("请填整数，不带正负号", "Write a whole number, without a sign"),
+    "money": Text("请填金额，单位元，最多两位小数，不带正负号", "Write an amount in yuan with at most two decimals, without a sign"),
     "boolean": Text("请选“是”或“否”", "Choose yes or no"),
     "choice": Text("请从选项里选一个", "Choose one of the options"),
     "file": Text("请添加文件", "Add a file"),
@@ -255,9 +257,9 @@ def answer_value(field: Field, text: Any) -> Any:
     if field.kind == "date":
         return date.fromisoformat(str(text)).isoformat()
     if field.kind == "integer":
-        return int(str(text))
+        return _within(int(str(text)))
     if field.kind == "money":
-        return text if isinstance(text, int) and not isinstance(text, bool) else parse_yuan(str(text))
+        return _within(text if isinstance(text, int) and not isinstance(text, bool) else parse_yuan(str(text)))
     if field.kind in ("boolean", "statement"):
         said = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "0": False}[str(text).lower()]
         if field.kind == "statement" and not said:
@@ -268,6 +270,13 @@ def answer_value(field: Field, text: Any) -> Any:
     if len(str(text)) > TEXT_MAX:
         raise ValueError
     return str(text)
+
+
+def _within(number: int) -> int:
+    """Return a number that registers, rules and payments can hold; what is counted is never below nothing. Raises: ValueError."""
+    if not 0 <= number <= NUMBER_MAX:
+        raise ValueError
+    return number
 
 
 def plain(value: Any) -> Any:

@@ -13,7 +13,7 @@ from django.db.models.functions import TruncDate
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Viewer
 from zhida.blocks.cases.models import CaseItem
-from zhida.blocks.cases.rules import AT_A_DESK, ItemState, Light, light, working_days_between
+from zhida.blocks.cases.rules import WATCHED, ItemState, Light, light, working_days_between
 from zhida.kernel import clock
 from zhida.kernel.clock import HANGZHOU
 
@@ -80,7 +80,9 @@ def lights(viewer: Viewer, area: str = "") -> list[LightLine]:
 
 
 def _at_desks(viewer: Viewer, area: str):
-    return CaseItem.objects.filter(_lives_in(viewer, area), state__in=AT_A_DESK, is_automatic=False).order_by()
+    # An automatic item is at a desk once it needs a person.
+    people = Q(is_automatic=False) | Q(state=ItemState.STUCK)
+    return CaseItem.objects.filter(_lives_in(viewer, area), people, state__in=WATCHED).order_by()
 
 
 def _lives_in(viewer: Viewer, area: str) -> Q:

@@ -27,7 +27,7 @@ from zhida.blocks.cases.models import (
 )
 from zhida.blocks.cases.moving import Moving
 from zhida.blocks.cases.opening import evidence_with, fields_waited_for, require_resident_of
-from zhida.blocks.cases.rules import AT_A_DESK, CLOSED, OVER, STREET, WAITING, CaseState, HandOver, ItemState, Light, light
+from zhida.blocks.cases.rules import AT_A_DESK, CLOSED, OVER, STREET, WAITING, WATCHED, CaseState, HandOver, ItemState, Light, light
 from zhida.blocks.records import api as records
 from zhida.kernel import clock
 
@@ -190,7 +190,7 @@ def item_lines(declared: LifeEventDeclaration, rows: Sequence[CaseItem]) -> list
         if item.kind == "table":
             continue
         row = newest.get(key)
-        lines.append(ItemLine(item, row, light(row.due_on, today) if row is not None and row.state in AT_A_DESK else None))
+        lines.append(ItemLine(item, row, light(row.due_on, today) if row is not None and row.state in WATCHED else None))
     return lines
 
 
@@ -260,10 +260,10 @@ def _desk(viewer: Viewer, event: str = "", item: str = "", officer: str = "") ->
 
 
 def _parts(viewer: Viewer) -> dict[str, Q]:
-    stands = Q(state__in=(*AT_A_DESK, ItemState.STUCK))
+    stands = Q(state__in=WATCHED)
     return {
         "open": stands, "mine": stands & Q(assignee=viewer.account), "free": Q(state__in=AT_A_DESK, assignee=""),
-        "waiting": Q(state__in=(*WAITING, ItemState.WORKING)), "late": Q(state__in=AT_A_DESK, due_on__lt=clock.today()),
+        "waiting": Q(state__in=(*WAITING, ItemState.WORKING)), "late": stands & Q(due_on__lt=clock.today()),
         "over": Q(state__in=OVER),
     }  # fmt: skip
 

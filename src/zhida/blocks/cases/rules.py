@@ -47,6 +47,8 @@ class ItemState(StrEnum):
 
 # On somebody's desk; with the clock running, or standing.
 AT_A_DESK = (ItemState.READY, ItemState.CLAIMED, ItemState.UNDO)
+# What somebody has to do something about: what failed, or could not be decided, waits for a person too.
+WATCHED = (*AT_A_DESK, ItemState.STUCK)
 WAITING = (ItemState.RETURNED, ItemState.ASKED)
 OVER = (ItemState.DONE, ItemState.REFUSED, ItemState.UNDONE, ItemState.CANCELLED)
 

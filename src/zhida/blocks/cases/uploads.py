@@ -47,10 +47,10 @@ def keep_upload(viewer: Viewer, key: str, name: str, content: bytes) -> str:
     """
     access.require(viewer, "cases.own" if viewer.role == "resident" else "cases.open")
     content_type = _content_type(name, content)
+    _drop_unused()
     waiting = UploadedFile.objects.filter(uploaded_by=viewer.account, case=None)
     if waiting.count() >= UNUSED_MAX:
         raise FileRefused(name, f"已有 {UNUSED_MAX} 个文件没有提交，请先提交表单", f"{UNUSED_MAX} files wait; send the form first")
-    _drop_unused()
     sha256 = hashlib.sha256(content).hexdigest()
     path = _path(sha256)
     if not path.exists():

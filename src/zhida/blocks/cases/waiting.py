@@ -10,7 +10,7 @@ from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Viewer
 from zhida.blocks.cases.desk import HANDLE, at_desk
 from zhida.blocks.cases.models import CaseAppeal, CaseItem, CasePayable, ItemQuestion, Rating
-from zhida.blocks.cases.rules import AT_A_DESK, AppealState, HandOver, ItemState
+from zhida.blocks.cases.rules import WATCHED, AppealState, HandOver
 from zhida.kernel import clock
 
 
@@ -26,8 +26,8 @@ class DeskCounts:
 def desk_counts(viewer: Viewer) -> DeskCounts:
     """Count what waits for somebody at the viewer's desk. Raises: PermissionMissing."""
     access.require(viewer, HANDLE)
-    rows = CaseItem.objects.filter(at_desk(viewer), state__in=(*AT_A_DESK, ItemState.STUCK)).order_by()
-    found = rows.aggregate(items=Count("pk"), late=Count("pk", filter=Q(state__in=AT_A_DESK, due_on__lt=clock.today())))
+    rows = CaseItem.objects.filter(at_desk(viewer), state__in=WATCHED).order_by()
+    found = rows.aggregate(items=Count("pk"), late=Count("pk", filter=Q(due_on__lt=clock.today())))
     questions = ItemQuestion.objects.filter(at_desk(viewer), answered_at=None).count()
     return DeskCounts(found["items"], found["late"], questions)
 

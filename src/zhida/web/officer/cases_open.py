@@ -89,7 +89,7 @@ def _applicant(request: HttpRequest, applicants: list[Any], resident_no: int) ->
     """Return who applies: the one chosen, else the first of who may; the subject where nobody may."""
     numbers = [each.resident_no for each in applicants]
     written = (request.POST or request.GET).get("applicant", "")
-    if written.isdecimal() and int(written) in numbers:
+    if written in {str(each) for each in numbers}:
         return int(written)
     return numbers[0] if numbers else resident_no
 

@@ -89,11 +89,10 @@ def _trail(view: cases.CaseView, last: Text) -> list[dict[str, Any]]:
 @require_POST
 def rate(request: HttpRequest, case_id: int) -> HttpResponse:
     """Rate a case that is over. Without stars nothing is sent, and the page says so."""
-    stars = request.POST.get("stars", "")
+    written = request.POST.get("stars", "")
+    stars = int(written) if written.isdecimal() and len(written) == 1 else 0
     try:
-        rating = cases.rate_case(
-            request.viewer, case_id, int(stars) if stars.isdecimal() else 0, request.POST.getlist("reason"), request.POST.get("text", "")
-        )
+        rating = cases.rate_case(request.viewer, case_id, stars, request.POST.getlist("reason"), request.POST.get("text", ""))
     except cases.RatingRefused as problem:
         messages.error(request, in_language(problem.text))
     else:

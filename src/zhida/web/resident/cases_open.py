@@ -49,7 +49,7 @@ def open_case(request: HttpRequest, event: str) -> HttpResponse:
 
 def _number(request: HttpRequest) -> int:
     text = request.POST.get("for") or request.GET.get("for") or ""
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isdecimal() and len(text) < 18 else 0
 
 
 def _cannot(request: HttpRequest, declared: cases.LifeEventDeclaration) -> HttpResponse:

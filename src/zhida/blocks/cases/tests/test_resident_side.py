@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from zhida.blocks.cases import api as cases
+from zhida.blocks.cases import uploads
 from zhida.blocks.cases.models import CaseDecision, CasePayable, UploadedFile
 from zhida.blocks.cases.tests import newborn
 from zhida.blocks.cases.tests.newborn import PDF, finish, item, open_newborn, view, viewer
@@ -172,3 +173,16 @@ def test_a_case_is_rated_once_when_it_is_over_and_bad_ratings_are_answered_in_ti
     assert (summary.count, summary.mean, summary.stars[2], summary.in_time, summary.share_in_time) == (1, 2.0, 1, 1, 1.0)
     assert cases.ratings_summary(viewer("captain"), 330108).count == 0
     assert "case_rating_answered" in [each.kind for each in notices.inbox(lin)[0]]
+
+
+def test_an_answer_that_no_rule_can_count_with_is_refused_and_old_files_make_room(town: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for wrong in ("-1", "9" * 400, "1e3", "NaN"):
+        with pytest.raises(cases.AnswersMissing):
+            open_newborn(order=wrong)
+    lin = viewer("lin")
+    for number in range(uploads.UNUSED_MAX):
+        cases.keep_upload(lin, "lease", "a.pdf", PDF + str(number).encode())
+    with pytest.raises(cases.FileRefused, match="files wait"):
+        cases.keep_upload(lin, "lease", "a.pdf", PDF)
+    monkeypatch.setenv("ZHIDA_TODAY", "2025-11-09")
+    assert cases.keep_upload(lin, "lease", "a.pdf", PDF), "what was never sent is forgotten after two days"
