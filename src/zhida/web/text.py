@@ -21,5 +21,10 @@ def pick(zh: str, en: str) -> str:
     return in_language(Text(zh, en))
 
 
+def counted(number: int, noun: str) -> str:
+    """Write an English count: ``1 working day``, ``2 working days``, ``1,200 items``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 # For labels of form fields, which are made once at import but read in either language.
 lazy_text = lazy(pick, str)

@@ -22,7 +22,7 @@ from zhida.web.officer.cases_through import Kind, kind_of
 from zhida.web.officer.cases_words import wait_text
 from zhida.web.officer.common import back, csv_file, page_of
 from zhida.web.templatetags.zhida import person
-from zhida.web.text import pick
+from zhida.web.text import counted, pick
 
 _FORK = Text("流程需要判断", "The process needs a decision")
 
@@ -166,9 +166,9 @@ def why_late(item: cases.CaseItem) -> Text:
     if item.state == cases.ItemState.STUCK:
         return Text("系统没有办成，等人处理", "a system failed; it waits for a person")
     if not item.assignee:
-        return Text(f"到达 {since} 个工作日，没有人认领", f"here for {since} working days, claimed by nobody")
+        return Text(f"到达 {since} 个工作日，没有人认领", f"here for {counted(since, 'working day')}, claimed by nobody")
     who = person(item.assignee)
-    return Text(f"到达 {since} 个工作日，{who}已认领", f"here for {since} working days, claimed by {who}")
+    return Text(f"到达 {since} 个工作日，{who}已认领", f"here for {counted(since, 'working day')}, claimed by {who}")
 
 
 def left(due_on: Any, light: str) -> Text:
@@ -215,7 +215,8 @@ def share_out(request: HttpRequest) -> HttpResponse:
     """Hand out what nobody has claimed so that all desks are as full."""
     given = cases.share_out(request.viewer)
     count, people = sum(given.values()), sum(1 for each in given.values() if each)
-    done = Text(f"已把 {count} 件分给 {people} 人，先到期的先分。", f"{count} items were handed to {people} people, those due first first.")
+    shared = counted(count, "item")
+    done = Text(f"已把 {count} 件分给 {people} 人，先到期的先分。", f"{shared} handed out to {people}, those due first first.")
     return back(request, "officer:cases", done)
 
 

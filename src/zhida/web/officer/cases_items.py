@@ -23,8 +23,9 @@ from zhida.web.access import requires
 from zhida.web.case_forms import form_fields, written
 from zhida.web.errors import status_of
 from zhida.web.officer.cases import row_of
+from zhida.web.officer.cases_history import entry_rows
 from zhida.web.officer.cases_through import go_on, through_context, through_of
-from zhida.web.officer.cases_words import after_refusal, entry_rows, evidence_rows, outcomes, planned, value_text
+from zhida.web.officer.cases_words import after_refusal, evidence_rows, outcomes, planned, value_text
 from zhida.web.officer.common import back
 from zhida.web.text import in_language
 

@@ -17,7 +17,7 @@ from zhida.blocks.access import api as access
 from zhida.blocks.cases import api as cases
 from zhida.kernel.text import Text
 from zhida.web.access import requires
-from zhida.web.text import in_language
+from zhida.web.text import counted, in_language
 
 # What was not done is named so many times, then counted.
 NAMED_MAX = 5
@@ -120,7 +120,7 @@ def many(request: HttpRequest) -> HttpResponse:
     acted = cases.act_on_many(numbers, lambda number: action.act(request, number))
     count, zh, en = len(acted.done), action.done.zh, action.done.en
     if count:
-        messages.success(request, in_language(Text(f"已{zh} {count} 件。", f"{count} items {en}.")))
+        messages.success(request, in_language(Text(f"已{zh} {count} 件。", f"{counted(count, 'item')} {en}.")))
     if acted.problems:
         messages.warning(request, in_language(_left(acted, action.done)))
     return where
@@ -132,4 +132,4 @@ def _left(acted: cases.Acted, done: Text) -> Text:
     more = len(said) - NAMED_MAX
     zh = "".join(text.zh for text in said[:NAMED_MAX]) + (f"另有 {more} 件。" if more > 0 else "")
     en = " ".join(text.en for text in said[:NAMED_MAX]) + (f" And {more} more." if more > 0 else "")
-    return Text(f"{len(said)} 件没有{done.zh}：{zh}", f"{len(said)} items were not {done.en}: {en}")
+    return Text(f"{len(said)} 件没有{done.zh}：{zh}", f"{counted(len(said), 'item')} not {done.en}: {en}")

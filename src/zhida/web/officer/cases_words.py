@@ -16,40 +16,8 @@ from zhida.kernel.money import format_yuan
 from zhida.kernel.text import Text
 from zhida.web.officer.common import benefit_label
 from zhida.web.templatetags.zhida import area, day
+from zhida.web.text import counted, in_language
 
-ENTRY_TEXT: dict[str, Text] = {
-    "found": Text("从部门数据里发现", "Found in the departments' data"),
-    "opened": Text("提出申请", "Opened"),
-    "agreed": Text("居民确认", "The resident agreed"),
-    "declined": Text("居民谢绝", "The resident declined"),
-    "lapsed": Text("逾期没有确认", "Nobody agreed in time"),
-    "row_taken_back": Text("登记册收回了开办依据", "The register took back the row that began it"),
-    "claimed": Text("认领", "Claimed"),
-    "given_back": Text("退回队列", "Given back to the queue"),
-    "assigned": Text("分派给", "Assigned to"),
-    "returned": Text("退回居民补正", "Returned to the resident"),
-    "asked_resident": Text("请居民补充", "The resident was asked for"),
-    "answered": Text("居民补充了", "The resident answered"),
-    "question": Text("请其他部门核对", "Asked another department"),
-    "question_answered": Text("部门答复", "A department answered"),
-    "escalated": Text("上报求助", "Asked the captain for help"),
-    "late": Text("超期，已上报；超期工作日", "Late, the captain was told; working days late"),
-    "retried": Text("重试", "Tried again"),
-    "crossroads": Text("流程不能自动判断", "The process could not decide by itself"),
-    "item_done": Text("办结", "Done"),
-    "item_refused": Text("不予办理", "Refused"),
-    "item_working": Text("系统办理中", "A system is at work"),
-    "item_stuck": Text("需要人工处理", "Needs a person"),
-    "item_undo": Text("需要人工撤销", "Must be undone by a person"),
-    "item_undone": Text("已撤销", "Undone"),
-    "item_undone_by_hand": Text("经办人已撤销", "Undone by an officer"),
-    "record_refused": Text("数据未能写入登记册", "The register did not take the row"),
-    "record_left": Text("登记册须由部门更正", "Left to its department to correct"),
-    "item_cancelled": Text("无需办理", "Not needed any more"),
-    "case_done": Text("全部办结", "The case is done"),
-    "case_undoing": Text("开始撤销全部事项", "Everything is being undone"),
-    "case_undone": Text("全部撤销完毕", "Everything is undone"),
-}
 # Numbers as long as a bank account's are shown by their end only.
 _ACCOUNT = re.compile(r"^\d{15,}$")
 # The block's words speak to residents; these speak of them.
@@ -59,8 +27,6 @@ CASE_TEXT = {
     cases.CaseState.ASKING: Text("等居民补充", "Waits for the resident"),
     cases.CaseState.DECLINED: Text("居民谢绝", "Declined by the resident"),
 }
-# Entries whose text is an account, not a sentence.
-NAMES_AN_ACCOUNT = ("assigned",)
 _SOURCES = {
     "card": Text("人口登记", "Population register"),
     "fact": Text("本月核定的资料", "Facts of the month"),
@@ -68,10 +34,6 @@ _SOURCES = {
     "kept": Text("居民以前填报", "Told by the resident before"),
 }
 SEPARATOR = Text("、", ", ")
-
-
-def entry_text(entry: Any) -> Text:
-    return ENTRY_TEXT.get(entry.what, Text(entry.what, entry.what))
 
 
 def source_text(source: str) -> Text:
@@ -241,7 +203,8 @@ def _certified(desk: cases.DeskItem, effect: Any) -> tuple[Text, str]:
 
 def _sent(desk: cases.DeskItem, effect: Any) -> tuple[Text, str]:
     owner, reference = cases.department_text(desk.item.department), effect.result.get("reference", "")
-    return Text(f"{owner.zh}的业务系统 {reference}".strip(), f"System of {owner.en} {reference}".strip()), ""
+    number = (f"，回执 {reference}", f", receipt {reference}") if reference else ("", "")
+    return Text(f"{owner.zh}的业务系统{number[0]}", f"System of {owner.en}{number[1]}"), ""
 
 
 def _stopped(desk: cases.DeskItem, effect: Any) -> tuple[Text, str]:
@@ -293,8 +256,8 @@ def wait_text(due_on: Any, days: int, light: str) -> Text:
     if due_on is None:
         return Text("没有期限", "No deadline")
     if light == cases.Light.RED:
-        return Text(f"超期 {days} 个工作日", f"{days} working days late")
-    return Text("今天到期", "Due today") if days == 0 else Text(f"还有 {days} 个工作日", f"{days} working days left")
+        return Text(f"超期 {days} 个工作日", f"{counted(days, 'working day')} late")
+    return Text("今天到期", "Due today") if days == 0 else Text(f"还有 {days} 个工作日", f"{counted(days, 'working day')} left")
 
 
 def value_text(field: cases.Field | None, value: Any) -> Text | str:
@@ -322,15 +285,6 @@ def evidence_rows(lines: list[cases.EvidenceLine]) -> list[dict[str, Any]]:
     ]
 
 
-def entry_rows(declared: cases.LifeEventDeclaration, entries: list[Any]) -> list[dict[str, Any]]:
-    """Return a case's history in words, the newest last."""
-    return [
-        {
-            "entry": entry,
-            "what": entry_text(entry),
-            "item": declared.items[entry.item].label if entry.item in declared.items else None,
-            "department": cases.department_text(entry.department) if entry.department else None,
-            "names_account": entry.what in NAMES_AN_ACCOUNT,
-        }
-        for entry in entries
-    ]
+def drawn_names(declared: cases.LifeEventDeclaration) -> dict[str, str]:
+    """Return what the items are called on the drawing, in the reader's language; the file names them in one."""
+    return {key: in_language(item.label) for key, item in declared.items.items()}

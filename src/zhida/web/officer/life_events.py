@@ -19,7 +19,8 @@ from zhida.kernel.errors import ZhidaError
 from zhida.kernel.text import Text
 from zhida.web.access import requires
 from zhida.web.officer import life_events_charts as charts
-from zhida.web.text import in_language, lazy_text
+from zhida.web.officer.cases_words import drawn_names
+from zhida.web.text import counted, in_language, lazy_text, pick
 
 LIFE_EVENTS = Text("一件事清单", "Life events")
 # A page is waited for: what takes longer is for `zhida life-event simulate`.
@@ -85,12 +86,16 @@ def life_event(request: HttpRequest, event: str) -> HttpResponse:
     declared, checked = _declared(folder), _checked(folder)
     context: dict[str, Any] = {"key": event, "declared": declared, "checked": checked, "trail": _trail(declared, event)}
     if declared is not None:
-        days = {item.key: f"{item.working_days}" + in_language(Text(" 天", " days")) for item in declared.people_items if item.working_days}
+        days = {
+            item.key: pick(f"{item.working_days} 天", counted(item.working_days, "day"))
+            for item in declared.people_items
+            if item.working_days
+        }
         context |= {
             "items": [_item(declared, item) for item in declared.items.values()],
             "evidence": [_evidence(declared, field) for field in declared.evidence],
             "leads": cases.department_text(declared.leads),
-            "diagram": cases.diagram_of(declared.process, {}, days),
+            "diagram": cases.diagram_of(declared.process, {}, days, names=drawn_names(declared)),
             "opened": _opened_by(declared),
             "situations": _situations(folder),
             **_counts(declared),

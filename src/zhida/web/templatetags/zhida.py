@@ -27,11 +27,19 @@ _DIGITS_MAX = 6
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
 
+class _Said(str):
+    """A value in a sentence, which may choose a word by it: ``{n} working {n:day|days}``."""
+
+    def __format__(self, spec: str) -> str:
+        one, is_choice, many = spec.partition("|")
+        return (one if self == "1" else many) if is_choice else str(self)
+
+
 @register.simple_tag
 def t(zh: str, en: str, **values: Any) -> SafeString:
-    """Write a text in the reader's language: ``{% t "共 {n} 项" "{n} lines" n=count %}``."""
+    """Write a text in the reader's language: ``{% t "共 {n} 项" "{n} {n:line|lines}" n=count %}``."""
     wording = conditional_escape(pick(zh, en))
-    return mark_safe(wording.format(**{name: conditional_escape(in_language(value)) for name, value in values.items()}))
+    return mark_safe(wording.format(**{name: _Said(conditional_escape(in_language(value))) for name, value in values.items()}))
 
 
 @register.simple_tag(name="text")

@@ -21,8 +21,21 @@ class Diagram:
     data: dict[str, Any]
 
 
-def diagram_of(process: Process, states: Mapping[str, str], notes: Mapping[str, str], key: str = "process-diagram") -> Diagram:
-    """Return a process with the states of its elements (see STATES; others are drawn plain) and short notes, as days left."""
+def diagram_of(
+    process: Process,
+    states: Mapping[str, str],
+    notes: Mapping[str, str],
+    key: str = "process-diagram",
+    names: Mapping[str, str] | None = None,
+) -> Diagram:
+    """Return a process with the states of its elements (see STATES; others are drawn plain) and short notes, as days left.
+
+    names: what elements are called on the drawing instead of what the file calls them, by id: in the reader's language.
+    """
     shown = {element: state for element, state in states.items() if state in STATES}
-    xml = etree.tostring(safe_xml(with_diagram(process), process.place), encoding="unicode")
+    drawing = safe_xml(with_diagram(process), process.place)
+    for element in drawing.iter() if names else ():
+        if element.get("id") in names and element.get("name"):
+            element.set("name", names[element.get("id")])
+    xml = etree.tostring(drawing, encoding="unicode")
     return Diagram(key, {"xml": xml, "states": shown, "notes": dict(notes)})

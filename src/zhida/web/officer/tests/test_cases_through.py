@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from pathlib import Path
+
 import pytest
 
 from zhida.blocks.cases import api as cases
 from zhida.blocks.cases.testing import ACCEPTED, item_of, officer, open_small_case
+from zhida.web.officer.cases_history import ENTRY_TEXT
 from zhida.web.officer.tests.test_cases import As, as_, move, text, town, url_of
 
 __all__ = ["as_", "move", "town"]
@@ -87,3 +92,9 @@ def test_the_list_is_ordered_and_says_what_a_late_item_waits_for(
         assert page.index(queued[0].case.number) < page.index(queued[1].case.number) < page.index(queued[2].case.number)
     rows = client.get("/office/cases/?which=late&format=csv").content.decode("utf-8-sig").splitlines()
     assert len(rows) == 4 and rows[1].endswith("周志强已认领")
+
+
+def test_whatever_is_noted_of_a_case_has_words() -> None:
+    folder = Path(inspect.getfile(cases)).parent
+    noted = {what for file in folder.glob("**/*.py") for what in re.findall(r'\.note\("(\w+)"[,)]', file.read_text("utf-8"))}
+    assert len(noted) > 15 and noted - set(ENTRY_TEXT) == set()
