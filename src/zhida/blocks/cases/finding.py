@@ -42,8 +42,9 @@ class Found:
 def find_cases(events: Sequence[str] = (), limit: int | None = None, since: date | None = None) -> list[Found]:
     """Open a case for every event that the feeds tell of and nobody has yet; the same row opens one case, however often it is delivered.
 
-    Residents who opted out are passed over, and those with an open case. A case whose row the register has taken back (somebody is not
-    dead after all) lapses, or its leading department is asked. Runs as the system; the look is in the audit log.
+    Residents who opted out are passed over, and those with an open case, or one about the same day that is done. A case whose row the
+    register has taken back (somebody is not dead after all) lapses, or its leading department is asked. Runs as the system; the look is
+    in the audit log.
     since: the first day of events that count, by default as far back as each declaration says.
     """
     return [_find(declared, limit, since) for key, declared in life_events().items() if declared.feed and (not events or key in events)]
@@ -106,10 +107,12 @@ def _open_found(declared: LifeEventDeclaration, rows: Sequence[records.RegisterR
 def _cases_of(declared: LifeEventDeclaration, feed: Feed, wanted: list[tuple[records.RegisterRow, Wanted]]) -> list[Case]:
     keys = [case_key(declared, each.subject) for _, each in wanted]
     open_now = set(Case.objects.filter(case_key__in=keys).exclude(state__in=CLOSED).values_list("case_key", flat=True))
+    # What a family applied for themselves, before the register knew of it, and is done.
+    done = set(Case.objects.filter(case_key__in=keys, state=CaseState.DONE).values_list("case_key", "happened_on"))
     new: list[Case] = []
     for (row, each), known in zip(wanted, gather(declared, [each for _, each in wanted]), strict=True):
         key = case_key(declared, each.subject)
-        if key not in open_now:
+        if key not in open_now and (key, row.values[feed.happened_on]) not in done:
             open_now.add(key)
             case = new_case(declared, each, SYSTEM, known, CaseState.FOUND, row.values[feed.happened_on])
             case.found_by = found_by(feed, row.resident_no)

@@ -38,6 +38,7 @@ def town(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_registers_change_while_cases_run(town: Path) -> None:
     """One town for all of it: each story is forgotten again, because building the town takes longer than living them."""
     stories: list[Callable[[Path], None]] = [a_death_that_was_a_mistake, a_date_that_was_corrected, a_mistake_that_nobody_answered]
+    stories.append(a_birth_that_its_parents_told_of)
     for story in [*stories, a_child_that_is_merged, a_child_that_moves, a_mother_who_dies]:
         with transaction.atomic():
             story(town / story.__name__)
@@ -96,6 +97,16 @@ def a_mistake_that_nobody_answered(folder: Path) -> None:
     assert case.state == "lapsed" and CaseEntry.objects.filter(case=case, what="row_taken_back").exists()
     deliver(folder / "2", "birth", [born(1)], "2025-11-03")
     assert cases.find_cases(["birth"])[0].opened == 1, "a row that comes back is found anew"
+
+
+def a_birth_that_its_parents_told_of(folder: Path) -> None:
+    deliver(folder / "1", "birth", [born(3)])
+    cases.find_cases(["birth"])
+    told = cases.Case.objects.filter(event="birth")
+    told.update(found_by="", state="done")
+    assert [cases.find_cases(["birth"])[0].opened, cases.find_cases(["birth"])[0].passed] == [0, 1], "they are not asked again"
+    told.update(happened_on=date(2023, 1, 1))
+    assert cases.find_cases(["birth"])[0].opened == 1, "that one was about another day"
 
 
 def merge(merged: int, kept: int) -> None:
