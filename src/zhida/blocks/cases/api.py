@@ -117,7 +117,7 @@ from zhida.blocks.cases.simulation import DeskResult, OneMore, Plan, Simulated, 
 from zhida.blocks.cases.staffing import EmptyDesks, empty_desks
 from zhida.blocks.cases.subjects import about_whom, possible_subjects, unfit_subjects
 from zhida.blocks.cases.supervising import Supervised, supervise
-from zhida.blocks.cases.uploads import UploadedContent, keep_upload, read_upload, upload_names
+from zhida.blocks.cases.uploads import ADDED, UploadedContent, added_files, keep_upload, read_upload, upload_names
 from zhida.blocks.cases.waiting import DeskCounts, count_case_appeals, count_payables, count_ratings_waiting, desk_counts
 from zhida.blocks.cases.wording import benefit_text, department_text, value_text
 from zhida.blocks.cases.working import Worked, work
@@ -125,6 +125,7 @@ from zhida.blocks.cases.working_through import Acted, act_on_many, take_followin
 from zhida.blocks.cases.workloads import Workload, workloads
 
 __all__ = [
+    "ADDED",
     "CASE_TEXT",
     "ITEM_TEXT",
     "LIGHT_TEXT",
@@ -203,6 +204,7 @@ __all__ = [
     "WrongFact",
     "about_whom",
     "act_on_many",
+    "added_files",
     "agree",
     "answer",
     "answer_case_appeal",

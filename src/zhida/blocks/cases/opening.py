@@ -217,10 +217,11 @@ def withdraw_case(viewer: Viewer, case_id: int, reason: str) -> None:
 
 
 @transaction.atomic
-def answer(viewer: Viewer, case_id: int, written: Mapping[str, Any], said: str = "") -> Case:
+def answer(viewer: Viewer, case_id: int, written: Mapping[str, Any], said: str = "", added: str = "") -> Case:
     """Answer what items of a running case still wait for; the items whose questions are answered go back to their desks.
 
     said: what the resident says to them beside the answers; it stands in the case's history, for the items that asked.
+    added: the number of a file kept as ``ADDED``, for the items that were sent back.
     Sent a second time, when nothing waits for it any more, it changes nothing.
     Raises: CaseNotFound, CaseInWrongState, AnswersMissing.
     """
@@ -239,6 +240,9 @@ def answer(viewer: Viewer, case_id: int, written: Mapping[str, Any], said: str =
         raise AnswersMissing(problems)
     _agree(moving, answers)
     moving.running.put(answers)
+    if added and returned:
+        name = uploads.take_added(case, viewer, added, [item.item for item in returned])
+        said = "；".join(each for each in (said.strip(), name) if each)
     _note_answers(moving, returned, [field for field in fields if field.key in answers], said)
     for item in returned:
         if not missing(moving.declared, case.evidence, [item.item]):

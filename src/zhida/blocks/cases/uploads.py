@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -16,7 +16,7 @@ from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Viewer
 from zhida.blocks.cases.declarations.model import Field
 from zhida.blocks.cases.errors import AnswersMissing, CaseNotFound, FileRefused
-from zhida.blocks.cases.models import Case, UploadedFile
+from zhida.blocks.cases.models import Case, CaseItem, UploadedFile
 from zhida.kernel import clock
 from zhida.kernel.files import atomic_path
 from zhida.kernel.text import Text
@@ -29,6 +29,8 @@ ENDINGS = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}
 UNUSED_DAYS = 2
 UNUSED_MAX = 30
 MISSING = Text("请重新添加这个文件", "Add this file again")
+# The key of a file that answers no question, but what a desk asked for when it sent an item back; bound, the item's key stands behind it.
+ADDED = "added"
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,35 @@ def take_in(case: Case, viewer: Viewer, fields: Iterable[Field], answers: Mappin
     UploadedFile.objects.filter(pk__in=numbers.values()).update(case=case)
 
 
+def take_added(case: Case, viewer: Viewer, upload: str, items: Sequence[str]) -> str:
+    """Bind a file to items that were sent back, and return its name; each item has its own row. Raises: AnswersMissing."""
+    waiting = UploadedFile.objects.filter(key=ADDED, uploaded_by=viewer.account, case=None)
+    row = waiting.filter(pk=upload).first() if upload.isdecimal() and len(upload) < 18 else None
+    if row is None or not _path(row.sha256).exists():
+        raise AnswersMissing({ADDED: MISSING})
+    for item in items:
+        row.case, row.key = case, f"{ADDED}:{item}"
+        row.save()
+        row.pk = None
+    return row.name
+
+
+def added_files(viewer: Viewer, case_id: int, item: str = "") -> list[UploadedFile]:
+    """List what residents added to items that were sent back: all to a resident of the case, else those of an item of the viewer's desk.
+
+    Raises: PermissionMissing, CaseNotFound.
+    """
+    from zhida.blocks.cases import desk, queries
+
+    found = UploadedFile.objects.filter(case=case_id, key__startswith=f"{ADDED}:")
+    if viewer.role == "resident":
+        queries.my_case(viewer, case_id)
+        return list(found)
+    access.require(viewer, "cases.handle")
+    is_theirs = CaseItem.objects.filter(desk.at_desk(viewer), case=case_id, item=item).exists()
+    return list(found.filter(key=f"{ADDED}:{item}")) if is_theirs else []
+
+
 def _numbers(answers: Mapping[str, Any], fields: Iterable[Field]) -> dict[str, int]:
     """Return the number of the file by key, of those answers that are one."""
     written = {field.key: str(answers[field.key]) for field in fields if field.kind == "file" and answers.get(field.key)}
@@ -141,9 +172,11 @@ def _may_read(viewer: Viewer, row: UploadedFile) -> bool:
 
     if row.case is None:
         return row.uploaded_by == viewer.account
+    if row.key.startswith(f"{ADDED}:") and viewer.role != "resident":
+        return row in added_files(viewer, row.case.pk, row.key.partition(":")[2])
     try:
         view = queries.my_case(viewer, row.case.pk) if viewer.role == "resident" else queries.office_case(viewer, row.case.pk)
     except CaseNotFound:
         return False
     # What an answer replaced since stays with the case, for who may see all of it.
-    return any(line.field.key == row.key for line in view.evidence)
+    return row.key.startswith(f"{ADDED}:") or any(line.field.key == row.key for line in view.evidence)

@@ -163,6 +163,7 @@ def _page(request: HttpRequest, item_id: int, typed: Typed, status: int = 200) -
             known=known,
             all_fields=desk.declared.fields,
         ),
+        "added": cases.added_files(viewer, desk.case.pk, desk.item.item),
         "entered": entered_rows(desk),
         "planned": planned(desk.declared, definition) if definition else [],
         "outcomes": outcomes(desk),

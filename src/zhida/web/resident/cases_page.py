@@ -33,6 +33,12 @@ _WITHDRAWN = Text(
     "Withdrawn. What was done is being undone, the last first; we tell you when that is finished.",
 )
 
+# What a desk wants to see may be on no form: whoever is asked for it can always send a picture of it.
+_PAPER = cases.Field(
+    cases.ADDED, Text("补充的材料", "A paper to add"), "file", required=False,
+    help=Text("部门要看什么，拍张照片就行。", "Whatever the department wants to see: a photo will do."),
+)  # fmt: skip
+
 
 @requires("cases.own")
 @require_http_methods(["GET", "POST"])
@@ -41,10 +47,12 @@ def case(request: HttpRequest, case_id: int) -> HttpResponse:
     view = cases.my_case(request.viewer, case_id)
     if view.case.state == cases.CaseState.FOUND:
         return _found(request, view)
-    form = Form(request, view.declared, view.asked, view.case.evidence)
+    was_returned = any(line.state == "returned" for line in view.items)
+    form = Form(request, view.declared, [*view.asked, *([_PAPER] if was_returned else [])], view.case.evidence)
     if request.method == "POST" and (typed := form.typed()) is not None:
+        answers = {key: each for key, each in typed.items() if key != cases.ADDED}
         try:
-            cases.answer(request.viewer, case_id, typed, request.POST.get("said", ""))
+            cases.answer(request.viewer, case_id, answers, request.POST.get("said", ""), typed.get(cases.ADDED, ""))
         except cases.AnswersMissing as mistake:
             form.fail(typed, mistake)
         else:
@@ -89,6 +97,7 @@ def _page(request: HttpRequest, view: cases.CaseView) -> dict[str, Any]:
         "decisions": _decisions(view, names), "money": _money(request, view, names),
         "certificates": cases.case_certificates(request.viewer, case.pk),
         "known": known_lines(view.evidence), "answered": answered_lines(view.evidence), "history": happened(view.entries, view.declared),
+        "added": cases.added_files(request.viewer, case.pk),
         "counts": cases.asked_once(case), "trail": trail(view.declared.label), **feedback(request, view),
     }  # fmt: skip
 

@@ -52,6 +52,25 @@ def test_a_file_is_taken_by_its_content_kept_once_and_read_by_its_desk_only(town
         cases.read_upload(viewer("zhou"), int(second))
 
 
+def test_a_paper_that_a_desk_asks_for_reaches_that_desk_alone(town: None) -> None:
+    case, lin, street = open_newborn(), viewer("lin"), viewer("street")
+    cases.return_item(street, item(case, "check").pk, "请拍一张户口本")
+    kept = cases.keep_upload(lin, cases.ADDED, "户口本.pdf", PDF)
+    with pytest.raises(cases.AnswersMissing):  # a file kept for a field is no paper, nor is a number that nobody has
+        cases.answer(lin, case.pk, newborn.GIVEN, "", cases.keep_upload(lin, "lease", "a.pdf", PDF))
+    cases.answer(lin, case.pk, newborn.GIVEN, "拍好了", kept)
+    assert [each.name for each in cases.added_files(lin, case.pk)] == ["户口本.pdf"]
+    assert [each.name for each in cases.added_files(street, case.pk, "check")] == ["户口本.pdf"]
+    assert cases.read_upload(street, int(kept)).content == cases.read_upload(lin, int(kept)).content == PDF
+    assert "拍好了；户口本.pdf" in next(each.text for each in view(case).entries if each.what == "answered")
+    for stranger in ("health", "far_street", "police"):
+        assert cases.added_files(viewer(stranger), case.pk, "check") == []
+        with pytest.raises(cases.CaseNotFound):
+            cases.read_upload(viewer(stranger), int(kept))
+    with pytest.raises(cases.CaseNotFound):
+        cases.added_files(viewer("zhou"), case.pk)
+
+
 def test_what_one_form_saves_is_counted_for_the_event_and_for_what_a_case_really_asked(town: None) -> None:
     event = cases.asked_once(cases.life_event("newborn"))
     assert (event.then_forms, event.then_fields, event.then_documents, event.then_visits) == (2, 18, 5, 3)
