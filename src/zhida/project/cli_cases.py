@@ -172,7 +172,7 @@ def pay(as_json: bool) -> None:
 
 
 @cases.command()
-@click.option("--month", "months", type=MONTH, multiple=True, help="may be given several times  [default: the last month that is over]")
+@click.option("--month", "months", type=MONTH, multiple=True, help="may be given several times  [default: the last one and this one]")
 @as_json_option
 @quiet_option
 def observe(months: tuple[Month, ...], as_json: bool, quiet: bool) -> None:
@@ -183,7 +183,8 @@ def observe(months: tuple[Month, ...], as_json: bool, quiet: bool) -> None:
     from zhida.blocks.access.api import SYSTEM
     from zhida.blocks.indicators import api as indicators
 
-    wanted = months or (Month.of(clock.today()).previous,)
+    this = Month.of(clock.today())
+    wanted = months or (this.previous, this)
     progress, counted = Progress("casework", len(wanted), quiet), []
     for month in wanted:
         counted.append(indicators.observe_casework(SYSTEM, month))

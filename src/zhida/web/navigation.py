@@ -165,6 +165,7 @@ NAVIGATION = (
         (
             Place(Text("驾驶舱", "Cockpit"), "/cockpit/", ("statistics.view",)),
             Place(Text("红黄灯", "Lights"), "/cockpit/cases/", ("cases.supervise",)),
+            Place(Text("办件指标", "Casework"), "/cockpit/casework/", ("cases.supervise",)),
             Place(Text("质量", "Quality"), "/cockpit/quality/", ("statistics.view",)),
             Place(Text("审计", "Audit"), "/audit/", ("audit.view",)),
         ),
