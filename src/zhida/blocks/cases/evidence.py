@@ -92,7 +92,9 @@ def gather(declared: LifeEventDeclaration, cases: Sequence[Wanted]) -> list[dict
         if "record_type" in field.source:
             by_register[field.source["record_type"]].append(field)
     for record_type, fields in by_register.items():
-        _from_register(record_type, fields, cases, found)
+        # An older version may name a register that nobody delivers any more: then it is asked.
+        if record_type in records.record_types():
+            _from_register(record_type, fields, cases, found)
     for case, evidence in zip(cases, found, strict=True):
         for field in declared.evidence:
             _from_person(field, case, evidence)

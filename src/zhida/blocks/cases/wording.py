@@ -48,9 +48,15 @@ def value_text(field: Field | None, value: Any) -> Text:
     return _code_text(field, value)
 
 
+def _codes(record_type: str, name: str) -> dict[str, str]:
+    """Return the codes of a field with their labels; none of a register or field that an older version named and that is gone."""
+    contract = records.record_types().get(record_type)
+    return dict(next((each.codes for each in contract.fields if each.name == name), ())) if contract else {}
+
+
 def _code_text(field: Field, value: Any) -> Text:
     if "record_type" in field.source:
-        codes = dict(records.record_type(field.source["record_type"]).field(field.source["field"]).codes)
+        codes = _codes(field.source["record_type"], field.source["field"])
         # Registers name their codes in Chinese; the code itself is an English word.
         return Text(codes[str(value)], str(value).replace("_", " ")) if str(value) in codes else Text(str(value), str(value))
     if field.source.get("fact") == "disability_level" and str(value).isdecimal():

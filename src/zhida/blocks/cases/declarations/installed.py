@@ -8,7 +8,7 @@ from pathlib import Path
 from django.conf import settings
 
 from zhida.blocks.cases.declarations.model import LifeEventDeclaration
-from zhida.blocks.cases.declarations.reading import DECLARATION, read_files, read_life_event
+from zhida.blocks.cases.declarations.reading import DECLARATION, read_kept, read_life_event
 from zhida.blocks.cases.errors import UnknownLifeEvent
 from zhida.blocks.cases.models import LifeEventVersion
 from zhida.kernel import clock
@@ -53,4 +53,4 @@ def declared_as(event: str, version: str) -> LifeEventDeclaration:
     installed = life_events().get(event)
     if installed is not None and installed.hash == version:
         return installed
-    return read_files(LifeEventVersion.objects.get(event=event, content_hash=version).files, event)
+    return read_kept(LifeEventVersion.objects.get(event=event, content_hash=version).files, event)

@@ -86,6 +86,17 @@ def read_files(files: Mapping[str, str], name: str, pack: str = "") -> LifeEvent
     return declared
 
 
+def read_kept(files: Mapping[str, str], name: str) -> LifeEventDeclaration:
+    """Return a version that was whole when it was installed, whatever is asked of new ones since: a department that was renamed, a
+    register that is not delivered any more, a word that is refused today. Raises: LifeEventInvalid where it cannot be read at all.
+    """
+    reading = _Reading(files, name, "")
+    declared = reading.read(is_new=False)
+    if declared is None:
+        raise LifeEventInvalid(name, reading.problems)
+    return declared
+
+
 def problems_of(folder: Path) -> list[Problem]:
     """List everything that is wrong with a folder; empty where it can be installed."""
     try:
@@ -112,7 +123,8 @@ class _Reading:
         if not any(each.place == place or each.place.startswith(f"{place} ") for each in self.problems):
             self.wrong(place, "写得不对，请对照其他事件", f"it is not written as others are ({error}); compare another life event")
 
-    def read(self) -> LifeEventDeclaration | None:
+    def read(self, is_new: bool = True) -> LifeEventDeclaration | None:
+        """is_new: held against the departments and registers of today too."""
         written = self._yaml()
         process = self._process()
         tables = self._tables()
@@ -128,7 +140,8 @@ class _Reading:
         except (TypeError, AttributeError, ValueError, KeyError) as error:
             self.wrong_entry(DECLARATION, error)
             return None
-        self._check(declared)
+        if is_new:
+            self._check(declared)
         return declared
 
     def _yaml(self) -> dict[str, Any] | None:

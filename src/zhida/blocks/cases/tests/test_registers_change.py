@@ -16,7 +16,7 @@ from zhida.blocks.access.api import SYSTEM, Purpose
 from zhida.blocks.cases import api as cases
 from zhida.blocks.cases import opening
 from zhida.blocks.cases.evidence import persons
-from zhida.blocks.cases.models import CaseDecision, CaseEntry, CaseItem, ItemQuestion
+from zhida.blocks.cases.models import CaseDecision, CaseEntry, CaseItem, ItemQuestion, LifeEventVersion
 from zhida.blocks.cases.tests import newborn
 from zhida.blocks.cases.tests.newborn import finish, item, open_newborn, viewer
 from zhida.blocks.parties import api as parties
@@ -26,7 +26,7 @@ from zhida.blocks.records import testing
 from zhida.kernel.period import Month
 
 pytestmark = pytest.mark.django_db
-GRANDFATHER, WIDOW = "吴大有", "沈阿英"
+GONE_REGISTER = "from: {record_type: register_of_old, field: name}"
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_registers_change_while_cases_run(town: Path) -> None:
     """One town for all of it: each story is forgotten again, because building the town takes longer than living them."""
     stories: list[Callable[[Path], None]] = [a_death_that_was_a_mistake, a_date_that_was_corrected, a_mistake_that_nobody_answered]
     stories.append(a_birth_that_its_parents_told_of)
-    for story in [*stories, a_child_that_is_merged, a_child_that_moves, a_mother_who_dies]:
+    for story in [*stories, a_child_that_is_merged, a_child_that_moves, a_mother_who_dies, a_city_that_is_organised_anew]:
         with transaction.atomic():
             story(town / story.__name__)
             transaction.set_rollback(True)
@@ -168,3 +168,23 @@ def a_mother_who_dies(folder: Path) -> None:
     with pytest.raises(cases.CaseNotFound):
         cases.my_case(viewer("zhou"), case.pk)
     assert records.find_residents(SYSTEM, Purpose.OPERATION, "林小满") == []
+
+
+def a_city_that_is_organised_anew(folder: Path) -> None:
+    """A department is renamed, a register is delivered no more, and the folder is gone: what runs goes on as it began."""
+    case, kept = open_newborn(), cases.life_events()
+    version = LifeEventVersion.objects.get(event="newborn", content_hash=case.version)
+    text = version.files["event.yaml"].replace("leads: health", "leads: health_of_old").replace("from: {card: name}", GONE_REGISTER)
+    LifeEventVersion.objects.filter(pk=version.pk).update(files={**version.files, "event.yaml": text}, content_hash="old")
+    cases.Case.objects.filter(pk=case.pk).update(version="old")
+    newborn_now = kept.pop("newborn")
+    try:
+        view = newborn.view(case)
+        assert view.declared.leads == "health_of_old"
+        assert str(cases.value_text(view.evidence[0].field, view.evidence[0].value).zh) == "陈安"
+        assert cases.desk_item(viewer("street"), item(case, "check").pk).view.evidence
+        finish(case, "check", "last_word")
+        case.refresh_from_db()
+        assert case.state == "done"
+    finally:
+        kept["newborn"] = newborn_now
