@@ -18,6 +18,7 @@ from zhida.project.cli_cases import cases
 from zhida.project.cli_catalogue import catalogue
 from zhida.project.cli_life_event import life_event
 from zhida.project.cli_notices import notices
+from zhida.project.cli_observe import observe
 from zhida.project.cli_payments import pay
 from zhida.project.cli_policy import policy
 from zhida.project.cli_run import run
@@ -66,6 +67,7 @@ cli.add_command(cases)
 cli.add_command(catalogue)
 cli.add_command(life_event)
 cli.add_command(notices)
+cli.add_command(observe)
 cli.add_command(pay)
 cli.add_command(policy)
 cli.add_command(run)

@@ -96,7 +96,8 @@ def _figures(request: HttpRequest, here: places.Area, counted: list[indicators.C
     # The months up to the one that is looked at, filled up with later ones.
     until = [(line, whole[line.month]) for line in trend if line.month <= month][-MONTHS_SHOWN:]
     later = [(line, whole[line.month]) for line in trend if line.month > month][: MONTHS_SHOWN - len(until)]
-    by_event = indicators.casework_by_event(viewer, month, here.code, department)
+    by_event = [line for line in indicators.casework_by_event(viewer, month, here.code, department) if event in ("", line.event)]
+    of_events = charts.COLUMNS_OF_EVENTS if charts.leads(by_event) else charts.COLUMNS_OF_DEPARTMENTS
     by_department = indicators.casework_by_department(viewer, month, here.code, event)
     shown = [line for line in by_department if department in ("", line.department)]
     below = indicators.casework_by_area(viewer, month, here.code, event, department) if here.level in _BELOW else []
@@ -109,7 +110,7 @@ def _figures(request: HttpRequest, here: places.Area, counted: list[indicators.C
         "heads": _heads(now),
         "trends": charts.trends([*until, *later], month),
         "reasons": charts.reasons(now),
-        "by_event": charts.table([line for line in by_event if event in ("", line.event)], charts.COLUMNS_OF_EVENTS, charts.event_name),
+        "by_event": charts.table(by_event, of_events, charts.event_name),
         "departments": charts.departments(shown),
         "by_department": charts.table(shown, charts.COLUMNS_OF_DEPARTMENTS, charts.department_name),
         "department_names": [(line.department, charts.department_name(line)) for line in by_department],
@@ -127,6 +128,13 @@ def _heads(now: CaseworkFigures) -> list[tuple[str, Text, str]]:
         (charts.satisfied(now), Text("满意", "Satisfied"), "good"),
         (charts.bad_in_time(now), Text("差评按期答复", "Bad ratings answered in time"), "wait"),
     ]
+    if not charts.leads([now]):
+        figures = [
+            (charts.count("items")(now), Text("办结事项", "Items ended"), ""),
+            (charts.items_in_time(now), Text("事项按期", "Items on time"), "good"),
+            (charts.count("returned")(now), Text("退回居民", "Returned to residents"), "wait"),
+            (charts.count("appeals_answered")(now), Text("答复异议", "Appeals answered"), ""),
+        ]
     return [(value, label, tone if value not in (withheld(), "—") else "") for value, label, tone in figures]
 
 

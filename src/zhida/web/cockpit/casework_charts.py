@@ -101,6 +101,11 @@ def department_name(line: CaseworkFigures) -> Text:
     return cases.department_text(line.department) if line.department else Text("全部", "All")
 
 
+def leads(lines: Sequence[CaseworkFigures]) -> bool:
+    """Say whether any line has cases of its own; a department that leads none has only items."""
+    return any(line.get(measure) != 0 for line in lines for measure in ("opened", "done", "ratings"))
+
+
 Trend = Sequence[tuple[CaseworkFigures, bool]]  # a month's line, and whether the month was over when it was counted
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import SYSTEM
 from zhida.blocks.indicators import api as indicators
-from zhida.blocks.indicators.testing import done_case, made_up_rating
+from zhida.blocks.indicators.testing import done_case, made_up_item, made_up_rating
 from zhida.kernel.period import Month
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +72,16 @@ def test_a_street_hides_few_and_its_neighbour_that_would_tell_them(counted: Any)
     assert "少于 10" in streets and "办结 16 件" in streets
     # Twelve would be enough to show; sixteen less twelve would tell the four.
     assert "人数太少，不显示" in said(client, f"/cockpit/casework/{ONE}/") and "办结 12 件" not in said(client, f"/cockpit/casework/{ONE}/")
+
+
+def test_a_department_that_leads_no_case_is_shown_by_its_items(counted: Any) -> None:
+    page = said(captain(), "/cockpit/casework/?department=health&event=birth")
+    assert "承诺期内办结" in page
+    case = done_case(ONE, "2025-10-09", "2025-10-13", "2025-10-20")
+    made_up_item(case, "police", "2025-10-09", "2025-10-13", "2025-10-10")
+    indicators.observe_casework(SYSTEM, Month(2025, 10))
+    page = said(captain(), "/cockpit/casework/?department=police")
+    assert "承诺期内办结" not in page and "办完的 1 个事项中，0.0% 没有超期" in page
 
 
 def test_a_file_to_take_home_has_every_month_life_event_and_department(counted: Any) -> None:
