@@ -24,9 +24,7 @@ _CHOSEN = Text("已按您的选择保存。", "Your choice is saved.")
 @require_GET
 def my_cases(request: HttpRequest) -> HttpResponse:
     """List the household's cases by what they ask of the reader, and the events that one can begin."""
-    found = cases.my_cases(request.viewer)
-    progress = cases.progress(request.viewer, found)
-    rows = [_row(case, progress[case.pk]) for case in found]
+    rows = _rows(request, cases.my_cases(request.viewer))
     context = {
         "waiting": [row for row in rows if row["waits"]],
         "running": [row for row in rows if not row["waits"] and row["case"].closed_at is None],
@@ -40,6 +38,16 @@ def my_cases(request: HttpRequest) -> HttpResponse:
 def own_cases(request: HttpRequest) -> list[cases.Case]:
     """Return the reader's cases, for pages that show more than these; none before the city's first month is frozen."""
     return cases.my_cases(request.viewer) if records.snapshots() else []
+
+
+def waiting_rows(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the cases that wait for a word of the reader."""
+    return [row for row in _rows(request, own_cases(request)) if row["waits"]]
+
+
+def _rows(request: HttpRequest, found: list[cases.Case]) -> list[dict[str, Any]]:
+    progress = cases.progress(request.viewer, found)
+    return [_row(case, progress[case.pk]) for case in found]
 
 
 def _row(case: cases.Case, progress: Any) -> dict[str, Any]:

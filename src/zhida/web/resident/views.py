@@ -19,7 +19,7 @@ from zhida.kernel.period import Month
 from zhida.kernel.text import Text
 from zhida.web import entitlements, explanation
 from zhida.web.access import requires
-from zhida.web.resident.cases import own_cases
+from zhida.web.resident.cases import own_cases, waiting_rows
 from zhida.web.resident.forms import AppealForm
 from zhida.web.table_files import csv_file
 from zhida.web.templatetags.zhida import month as month_text
@@ -61,6 +61,7 @@ def happiness_list(request: HttpRequest) -> HttpResponse:
             "months": [_month_tab(month, found.month) for month in reversed(found.months)],
             "month_query": _month_query(request),
             "shares": policies.shares_with_household(request.viewer),
+            "waiting": waiting_rows(request),
         },
     )
 
