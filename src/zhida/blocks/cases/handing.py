@@ -10,10 +10,13 @@ from django.db.models import QuerySet
 
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import SYSTEM, Viewer
+from zhida.blocks.cases.effects.money import FEN
 from zhida.blocks.cases.models import CaseEntry, CasePayable, CaseRecord
 from zhida.blocks.cases.rules import HandOver
 from zhida.blocks.payments import api as payments
+from zhida.blocks.policies import api as policies
 from zhida.blocks.records import api as records
+from zhida.engine.api import ENTITLED
 from zhida.kernel import clock
 from zhida.kernel.period import Month
 from zhida.kernel.progress import Progress
@@ -42,7 +45,8 @@ def prepare_case_payments(viewer: Viewer) -> HandedPayables:
     """Make one batch of all that cases found due; it is checked, approved and sent like any other.
 
     A batch that has not left and holds money of a case that was undone is cancelled, and made again without it. Money that has left
-    becomes an overpayment, which payment officers bring back. What a checker refused, or somebody cancelled, is due again.
+    becomes an overpayment, which payment officers bring back, as far as the run that stands for its period does not say that it is due.
+    What a checker refused, or somebody cancelled, is due again.
     A killed call leaves everything waiting; ``payments`` never instructs the same benefit, period and entity twice.
     Raises: PermissionMissing.
     """
@@ -50,20 +54,19 @@ def prepare_case_payments(viewer: Viewer) -> HandedPayables:
         access.require(viewer, "payments.prepare")
     cancelled = _cancel_undone(viewer)
     _take_up_again(viewer)
-    undone = list(CasePayable.objects.select_for_update().filter(state=HandOver.WITHDRAWING).order_by("pk"))
+    withdrawing = CasePayable.objects.select_for_update(of=("self",)).filter(state=HandOver.WITHDRAWING)
+    undone = list(withdrawing.select_related("effect__item__case").order_by("pk"))
     rows = list(CasePayable.objects.select_for_update().filter(state=HandOver.WAITING).order_by("pk"))
     due = {_what(row): _payable(row, row.amount_fen) for row in rows}
     # The same may have been found due anew by a later case: then that is what is due.
-    over = {_what(row): _payable(row, 0) for row in undone if _what(row) not in due}
+    over = {_what(row): _by_the_run(row) or _payable(row, 0) for row in undone if _what(row) not in due}
     wanted = [*due.values(), *over.values()]
     batch = payments.prepare_payables(viewer, Month.of(clock.today()).text, wanted) if wanted else None
     batch_id = batch.pk if batch else None
     CasePayable.objects.filter(pk__in=[row.pk for row in rows]).update(state=HandOver.HANDED, batch_id=batch_id)
     CasePayable.objects.filter(pk__in=[row.pk for row in undone]).update(state=HandOver.WITHDRAWN)
-    back = [row for row in undone if _what(row) in over]
-    return HandedPayables(
-        len(rows), sum(row.amount_fen for row in rows), batch_id, cancelled, len(back), sum(row.amount_fen for row in back)
-    )  # fmt: skip
+    back = [fen for row in undone if _what(row) in over and (fen := row.amount_fen - over[_what(row)].amount_fen) > 0]
+    return HandedPayables(len(rows), sum(row.amount_fen for row in rows), batch_id, cancelled, len(back), sum(back))
 
 
 def _what(row: CasePayable) -> tuple[str, str, int]:
@@ -72,6 +75,21 @@ def _what(row: CasePayable) -> tuple[str, str, int]:
 
 def _payable(row: CasePayable, amount_fen: int) -> payments.Payable:
     return payments.Payable(row.benefit, row.period_key, row.entity_no, str(row.payee_no), amount_fen, row.district, row.community)
+
+
+def _by_the_run(row: CasePayable) -> payments.Payable | None:
+    """Return what is due for the same by the run that stands for its period, which no case has to undo; None where it is not due."""
+    is_month = len(row.period_key) == 7 and row.period_key[5:].isdigit()
+    try:
+        run = policies.latest_run(Month.parse(row.period_key) if is_month else None)
+        decisions = policies.decisions_of(run, row.effect.item.case.household_no)
+    except (policies.NoRun, records.HouseholdNotFound):
+        return None
+    for each in decisions:
+        if (each["benefit"], each["period_key"], each["entity_no"]) == _what(row) and each["status"] == ENTITLED and each["unit"] == FEN:
+            payee = f"org:{each['payee_organisation']}" if each["payee_organisation"] else str(each["payee_no"])
+            return payments.Payable(*_what(row), payee, each["amount"], row.district, row.community)
+    return None
 
 
 def _states(viewer: Viewer, *states: HandOver) -> dict[int, str]:

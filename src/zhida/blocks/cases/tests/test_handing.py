@@ -77,7 +77,8 @@ def lin(own_home: Path) -> Viewer:
     """林小满 in a household with minimum living, all desks of the district, and October decided."""
     poor = {"area": 330106, "household_no": testing.HOUSEHOLD_OF_LIN, "certificate_no": "D2", "kind": "dibao", "valid_from": "2024-01-01"}
     served = {"id_number": NOBODY, "valid_from": "2024-01-01"}
-    registers = {**REGISTERS, "low_income": [*REGISTERS["low_income"], poor], "elder_service": [served]}
+    account = {"id_number": testing.id_number("1990-05-12", 22), "account_no": testing.account_number(1), "bank_code": "102"}
+    registers = {**REGISTERS, "low_income": [*REGISTERS["low_income"], poor], "elder_service": [served], "card_account": [account]}
     policies.run_period(SYSTEM, Month(2025, 10), snapshot=testing.tiny_city(own_home, **registers), law_as_of=DAY)
     DESK_ACCOUNTS.clear()
     for department in [*records.departments(), "street"]:

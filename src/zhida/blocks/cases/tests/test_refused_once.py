@@ -1,4 +1,4 @@
-"""A refusal is told once: the officer's reason and what the event has to say of it in one notice; and whom an event can be about."""
+"""A refusal is told once: the officer's reason and what the event has to say of it in one notice."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def test_an_assessment_below_the_standard_is_told_in_one_notice(lin: Viewer) -> 
     cases.finish_item(*_item(case, "acceptance"), {})
     cases.refuse_item(*_item(case, "assessment"), "听力损失 32 分贝，未达四级。")
     (told,) = _refusals(lin)
-    assert "听力损失 32 分贝，未达四级。" in told.body.zh
+    assert "听力损失 32 分贝，未达四级。这次评定没有达到残疾标准" in told.body.zh and "重新评定" in told.body.zh
+    assert "32 分贝，未达四级. The assessment does not meet" in told.body.en
     assert "残疾评定" in told.title.zh
 
 
