@@ -66,7 +66,7 @@ from zhida.blocks.cases.errors import (
     UnknownLifeEvent,
     WrongFact,
 )
-from zhida.blocks.cases.figures import LightLine, RedItem, Wait, lights, red_items, waits
+from zhida.blocks.cases.figures import LateCounts, LightLine, RedItem, Wait, late_counts, lights, red_items, waits
 from zhida.blocks.cases.finding import Found, find_cases
 from zhida.blocks.cases.handing import HandedPayables, HandedRecords, hand_over_records, prepare_case_payments
 from zhida.blocks.cases.mine import Progress, known_evidence, names_of_entities, progress
@@ -171,6 +171,7 @@ __all__ = [
     "ItemNotYours",
     "ItemQuestion",
     "ItemState",
+    "LateCounts",
     "LifeEventDeclaration",
     "LifeEventInvalid",
     "LifeEventNotMade",
@@ -248,6 +249,7 @@ __all__ = [
     "hand_over_records",
     "keep_upload",
     "known_evidence",
+    "late_counts",
     "life_event",
     "life_events",
     "light",

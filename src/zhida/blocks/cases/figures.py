@@ -53,7 +53,10 @@ class Wait:
 
 @dataclass(frozen=True)
 class RedItem:
-    """One item that is late. days_late: working days; escalated_to: the level of the captain who was told."""
+    """One item that is late. days_late: working days; escalated_to: the level of the captain who was told.
+
+    is_claimed: whether an officer has it; is_stuck: whether it waits for a person because a system failed.
+    """
 
     number: str
     event: str
@@ -63,6 +66,9 @@ class RedItem:
     due_on: date
     days_late: int
     escalated_to: str
+    arrived_on: date
+    is_claimed: bool
+    is_stuck: bool
 
 
 def lights(viewer: Viewer, area: str = "") -> list[LightLine]:
@@ -136,15 +142,41 @@ def _at(ordered: Sequence[tuple[int, int]], rank: int) -> int:
     return 0
 
 
-def red_items(viewer: Viewer, area: str = "", limit: int = 20) -> list[RedItem]:
-    """List the items that are late, the oldest first, without whom they are about. Raises: PermissionMissing."""
+@dataclass(frozen=True)
+class LateCounts:
+    """What late items wait for: somebody to claim them, the officer who did, or somebody to mend what a system could not do."""
+
+    unclaimed: int
+    claimed: int
+    stuck: int
+
+
+def late_counts(viewer: Viewer, area: str = "", department: str = "", event: str = "") -> LateCounts:
+    """Count the late items by what they wait for. Raises: PermissionMissing."""
+    access.require(viewer, SUPERVISE)
+    is_stuck = Q(state=ItemState.STUCK)
+    found = _late(viewer, area, department, event).aggregate(
+        unclaimed=Count("pk", filter=~is_stuck & Q(assignee="")),
+        claimed=Count("pk", filter=~is_stuck & ~Q(assignee="")),
+        stuck=Count("pk", filter=is_stuck),
+    )
+    return LateCounts(**found)
+
+
+def _late(viewer: Viewer, area: str, department: str, event: str):
+    wanted = {name: value for name, value in {"department": department, "case__event": event}.items() if value}
+    return _at_desks(viewer, area).filter(due_on__lt=clock.today(), **wanted)
+
+
+def red_items(viewer: Viewer, area: str = "", limit: int | None = 20, department: str = "", event: str = "") -> list[RedItem]:
+    """List the items that are late, the oldest first, without whom they are about; limit None: all. Raises: PermissionMissing."""
     access.require(viewer, SUPERVISE)
     today = clock.today()
-    late = _at_desks(viewer, area).filter(due_on__lt=today).select_related("case").order_by(F("due_on").asc(), "pk")[:limit]
+    late = _late(viewer, area, department, event).select_related("case").order_by(F("due_on").asc(), "pk")[:limit]
     return [
         RedItem(
             row.case.number, row.case.event, row.item, row.department, row.area, row.due_on, working_days_between(row.due_on, today),
-            row.escalated_to,
+            row.escalated_to, row.ready_at.astimezone(HANGZHOU).date(), bool(row.assignee), row.state == ItemState.STUCK,
         )
         for row in late
         if row.due_on is not None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -17,14 +19,14 @@ from zhida.blocks.places import api as places
 from zhida.kernel.text import Text
 from zhida.web.access import requires
 from zhida.web.charts import BarList, Item, Share
+from zhida.web.cockpit.cases_late import LATE_HEADS, event_text, item_text, late_cells, late_row, late_share
 from zhida.web.cockpit.casework import pages
 from zhida.web.table_files import csv_file
 from zhida.web.templatetags.zhida import percent
-from zhida.web.text import in_language, pick
+from zhida.web.text import counted, in_language, pick
 
 RED, YELLOW, GREEN = cases.Light.RED, cases.Light.YELLOW, cases.Light.GREEN
 _TONES = {RED: "bad", YELLOW: "wait", GREEN: "good"}
-_TOLD = {"district": Text("区县", "district"), "city": Text("市级", "city")}
 # Digits of an area's code by its level, as they stand at the head of a community's.
 _DIGITS_BELOW = {"city": 6, "district": 9, "street": 12}
 _BELOW = {
@@ -47,6 +49,29 @@ CSV_HEADS = (
 )
 
 
+LATE_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Only:
+    """What the page is narrowed to: one department, one life event, or both. Written in its address."""
+
+    department: str = ""
+    event: str = ""
+
+    def of(self, lines: Iterable[Any]) -> list[Any]:
+        return [each for each in lines if self.department in ("", each.department) and self.event in ("", each.event)]
+
+    def query(self, **other: str) -> str:
+        said = {"department": self.department, "event": self.event, **other}
+        return f"?{urlencode({name: value for name, value in said.items() if value})}"
+
+    def chosen(self) -> list[tuple[Text, str]]:
+        """Name what the page is narrowed to, each with the address without it."""
+        found = [(cases.department_text(self.department), self.query(department=""))] if self.department else []
+        return found + ([(event_text(self.event), self.query(event=""))] if self.event else [])
+
+
 @requires("cases.supervise")
 @require_GET
 def cases_here(request: HttpRequest) -> HttpResponse:
@@ -65,10 +90,14 @@ def _page(request: HttpRequest, code: int) -> HttpResponse:
     here = places.area(code)
     if not request.viewer.sees_area(here.code):
         raise access.NotYours(request.viewer.account, f"area {code}")
-    lines = cases.lights(request.viewer, str(here.code))
-    waits = cases.waits(request.viewer, str(here.code))
+    code, only = str(here.code), Only(request.GET.get("department", ""), request.GET.get("event", ""))
+    lines = only.of(cases.lights(request.viewer, code))
+    waits = only.of(cases.waits(request.viewer, code))
     if request.GET.get("format") == "csv":
-        return csv_file(f"lights-{here.code}", CSV_HEADS, _cells(lines, waits))
+        return csv_file(f"lights-{code}", CSV_HEADS, _cells(lines, waits))
+    if request.GET.get("format") == "late":
+        late = cases.red_items(request.viewer, code, None, only.department, only.event)
+        return csv_file(f"late-{code}", LATE_HEADS, (late_cells(late_row(each)) for each in late))
     counts = _by_light(lines)
     context = {
         "area": here,
@@ -76,31 +105,23 @@ def _page(request: HttpRequest, code: int) -> HttpResponse:
         "red": counts[RED],
         "yellow": counts[YELLOW],
         "share": _share(counts),
-        "departments": _tables(lines, lambda line: line.department, cases.department_text),
-        "events": _tables(lines, lambda line: line.event, event_text),
+        "departments": _tables(lines, lambda line: line.department, cases.department_text, lambda key: only.query(department=key)),
+        "events": _tables(lines, lambda line: line.event, event_text, lambda key: only.query(event=key)),
+        "only": only.chosen(),
+        "file": only.query(format="csv"),
+        "late_file": only.query(format="late"),
         "worst": _worst(lines),
         "waits": _waits(waits),
-        "areas": _areas(lines, here),
+        "areas": _areas(lines, here, only),
         "below": _BELOW.get(here.level),
-        "oldest": [_red(each) for each in cases.red_items(request.viewer, str(here.code))],
+        "oldest": [late_row(each) for each in cases.red_items(request.viewer, code, LATE_SHOWN, only.department, only.event)],
+        "late": late_share(cases.late_counts(request.viewer, code, only.department, only.event)),
         "trail": _trail(request, here),
         "pages": pages("lights"),
         **_ratings(request, here),
         "empty_desks": _empty_desks(cases.empty_desks(request.viewer, str(here.code))),
     }
     return render(request, "cockpit/cases.html", context)
-
-
-def event_text(key: str) -> Text:
-    declared = cases.life_events().get(key)
-    return declared.label if declared else Text(key, key)
-
-
-def item_text(event: str, item: str) -> Text:
-    declared = cases.life_events().get(event)
-    if declared is None or item not in declared.items:
-        return Text("流程需要判断", "A decision about the process")
-    return declared.items[item].label
 
 
 def _by_light(lines: Iterable[cases.LightLine]) -> Counter[cases.Light]:
@@ -116,7 +137,7 @@ def _share(counts: Counter[cases.Light]) -> Share | None:
         return None
     title = pick(
         f"在办 {total} 件事项，{counts[RED]} 件已经超期" if counts[RED] else f"在办 {total} 件事项，没有一件超期",
-        f"{total} items are at desks, {counts[RED]} of them late" if counts[RED] else f"{total} items are at desks, none of them late",
+        f"{counted(total, 'item')} at desks, {counts[RED]} late" if counts[RED] else f"{counted(total, 'item')} at desks, none late",
     )
     items = [
         Item(in_language(cases.LIGHT_TEXT[each]), counts[each], f"{counts[each]:,}", tone=_TONES[each]) for each in (RED, YELLOW, GREEN)
@@ -124,14 +145,21 @@ def _share(counts: Counter[cases.Light]) -> Share | None:
     return Share(title=title, items=items)
 
 
-def _tables(lines: list[cases.LightLine], key: Callable[[cases.LightLine], str], words: Callable[[str], Text]) -> list[dict[str, Any]]:
-    """Group lines; each group with its name and its counts by light, most red first."""
+def _tables(
+    lines: list[cases.LightLine], key: Callable[[cases.LightLine], str], words: Callable[[str], Text], url: Callable[[str], str]
+) -> list[dict[str, Any]]:
+    """Group lines; each group with its name, its address and its counts by light, most red first."""
     groups: dict[str, Counter[cases.Light]] = defaultdict(Counter)
     for line in lines:
         groups[key(line)][line.light] += line.count
     ordered = sorted(groups.items(), key=lambda each: (-each[1][RED], -each[1][YELLOW], -each[1][GREEN], each[0]))
     return [
-        {"label": words(name), "lights": [(each, cases.LIGHT_TEXT[each], found[each]) for each in _TONES], "total": sum(found.values())}
+        {
+            "label": words(name),
+            "url": url(name),
+            "lights": [(each, cases.LIGHT_TEXT[each], found[each]) for each in _TONES],
+            "total": sum(found.values()),
+        }
         for name, found in ordered
     ]
 
@@ -156,7 +184,7 @@ def _waits(waits: list[cases.Wait]) -> BarList | None:
     name, department = item_text(longest.event, longest.item), cases.department_text(longest.department)
     title = pick(
         f"在窗口最久的是“{name.zh}”（{department.zh}）：95% 在 {longest.late95} 个工作日内办完",
-        f"Longest at the desk is {name.en} ({department.en}): 95% end within {longest.late95} working days",
+        f"Longest at the desk is {name.en} ({department.en}): 95% end within {counted(longest.late95, 'working day')}",
     )
     note = pick(
         "中位数 / 95% 的工作日，近 90 天办结的事项。条长是在窗口的时间，和期限一样不算等居民补充、等部门答复的日子；那些日子另列在后面。",
@@ -167,7 +195,7 @@ def _waits(waits: list[cases.Wait]) -> BarList | None:
 
 
 def _wait(wait: cases.Wait) -> Item:
-    text = pick(f"{wait.median} / {wait.late95} 天", f"{wait.median} / {wait.late95} days")
+    text = pick(f"{wait.median} / {wait.late95} 天", f"{wait.median} / {counted(wait.late95, 'day')}")
     event, department = event_text(wait.event), cases.department_text(wait.department)
     detail = pick(f"{department.zh} · {event.zh} · {wait.count} 件", f"{department.en} · {event.en} · {wait.count}")
     if wait.stood_late95:
@@ -176,7 +204,7 @@ def _wait(wait: cases.Wait) -> Item:
     return Item(in_language(item_text(wait.event, wait.item)), wait.late95, text, detail=detail)
 
 
-def _areas(lines: list[cases.LightLine], here: places.Area) -> BarList | None:
+def _areas(lines: list[cases.LightLine], here: places.Area, only: Only) -> BarList | None:
     """Rank the areas below by what is late for their residents; one may go down to each that has any item."""
     digits = _DIGITS_BELOW.get(here.level)
     if digits is None or not lines:
@@ -191,13 +219,14 @@ def _areas(lines: list[cases.LightLine], here: places.Area) -> BarList | None:
         f"超期最多的是{name.zh}：{late} 件" if late else "各处都没有超期的事项",
         f"Most late items are in {name.en}: {late}" if late else "Nowhere is an item late",
     )
-    return BarList(title=title, items=[_place(code, found) for code, found in ranked])
+    return BarList(title=title, items=[_place(code, found, only) for code, found in ranked])
 
 
-def _place(code: int, found: Counter[cases.Light]) -> Item:
+def _place(code: int, found: Counter[cases.Light], only: Only) -> Item:
     total = sum(found.values())
+    href = reverse("cockpit:cases_area", args=[code]) + (only.query() if only.chosen() else "")
     text = pick(f"{found[RED]} 红，共 {total}", f"{found[RED]} red of {total}")
-    return Item(in_language(places.area(code).name), found[RED], text, href=reverse("cockpit:cases_area", args=[code]), tone="bad")
+    return Item(in_language(places.area(code).name), found[RED], text, href=href, tone="bad")
 
 
 def _ratings(request: HttpRequest, here: places.Area) -> dict[str, Any]:
@@ -207,10 +236,11 @@ def _ratings(request: HttpRequest, here: places.Area) -> dict[str, Any]:
         return {"stars": None}
     answered = summary.share_in_time
     zh = f"{summary.count} 条评价，平均 {summary.mean:.1f} 星" + (f"；差评按期答复 {percent(answered)}" if answered is not None else "")
-    en = f"{summary.count} ratings, {summary.mean:.1f} stars on average" + (
+    en = f"{counted(summary.count, 'rating')}, {summary.mean:.1f} stars on average" + (
         f"; {percent(answered)} of bad ones answered in time" if answered is not None else ""
     )
-    items = [Item(pick(f"{star} 星", f"{star} stars"), count, f"{count:,}") for star, count in sorted(summary.stars.items(), reverse=True)]
+    stars = sorted(summary.stars.items(), reverse=True)
+    items = [Item(pick(f"{star} 星", counted(star, "star")), count, f"{count:,}") for star, count in stars]
     return {
         "stars": BarList(title=pick(zh, en), items=items),
         "rated": [(event_text(line.event), cases.department_text(line.department), line) for line in summary.lines],
@@ -240,26 +270,6 @@ def _places(counted: Iterable[tuple[cases.EmptyDesks, int]]) -> str:
             some = f" ({lacking}/{each.desks})" if lacking < each.desks else ""
             names.append(in_language(places.area(each.area).name) + some)
     return pick("、".join(names), ", ".join(names))
-
-
-def _red(each: cases.RedItem) -> dict[str, Any]:
-    return {
-        "red": each,
-        "event": event_text(each.event),
-        "item": item_text(each.event, each.item),
-        "department": cases.department_text(each.department),
-        "place": _desk_name(each.area),
-        "told": _TOLD.get(each.escalated_to),
-    }
-
-
-def _desk_name(area: int) -> str:
-    """Write the area of a desk: 330106002000 is a street, 330106000000 a district, 330100000000 the city."""
-    code = str(area)
-    for digits, ending in ((6, "000000"), (9, "000")):
-        if code.endswith(ending):
-            return in_language(places.area(int(code[:digits])).name)
-    return code
 
 
 def _cells(lines: list[cases.LightLine], waits: list[cases.Wait]) -> list[list[Any]]:

@@ -181,6 +181,9 @@ def test_the_captain_sees_lights_and_nobodys_name(as_: As, monkeypatch: pytest.M
     assert "1 件已经超期" in page and case.number in page and "林小满" not in page and "西湖区" in page
     assert case.number in text(client, "/cockpit/cases/330106/") and case.number not in text(client, "/cockpit/cases/330108/")
     assert "街道,搬家一件事,受理,1,0,0,,," in client.get("/cockpit/cases/?format=csv").content.decode()
+    assert "超期的 1 件里，1 件没有人认领" in page and "没有人认领" in client.get("/cockpit/cases/?format=late").content.decode()
+    assert case.number in text(client, "/cockpit/cases/?department=street&event=move")
+    assert case.number not in text(client, "/cockpit/cases/?department=police") + text(client, "/cockpit/cases/330106/?event=birth")
     assert as_("street").get("/cockpit/cases/").status_code == 403
     assert client.get("/cockpit/cases/999999/").status_code in (403, 404)
 
