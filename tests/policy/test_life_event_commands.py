@@ -48,6 +48,24 @@ def test_the_installed_events_pass_the_check_and_their_situations() -> None:
     assert told["situations"] >= 30
 
 
+def test_the_names_a_declaration_may_write_are_listed_and_searched() -> None:
+    everything = run("words").stdout
+    for said in ("birth.mother_id_number *", "certified_kind", "guojia_yuer_2025", "vaccination", "case_item_done", "medical_insurance"):
+        assert said in everything
+    found = run("words", "fact", "--text", "失能").stdout.splitlines()
+    assert [line.split()[:2] for line in found] == [["fact", "care_level"]]
+    assert "severe_3" in found[0]
+    refused = run("words", "facts")
+    assert refused.exit_code == 2
+    assert "facts is none of register, card, fact" in refused.output
+
+
+def test_a_name_that_is_no_event_says_where_own_events_are_looked_for() -> None:
+    refused = run("check", "moving_house")
+    assert refused.exit_code == 2
+    assert "ZHIDA_LIFE_EVENTS is not set: export the folder" in " ".join(refused.output.split())
+
+
 def test_an_error_is_shown_with_file_line_and_remedy_and_fails_the_command(hardship: Path) -> None:
     edit(hardship / "event.yaml", "service: means_test", "service: means_tests")
     result = run("check", str(hardship))

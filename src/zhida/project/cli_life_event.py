@@ -45,9 +45,18 @@ def _folders(named: Sequence[str]) -> list[Path]:
         # What is installed comes first: a folder of that name may lie here by chance.
         folder = installed.get(name, Path(name))
         if not folder.is_dir():
-            raise click.BadParameter(f"{name} is neither a folder nor one of {', '.join(installed)}")
+            raise click.BadParameter(f"{name} is neither a folder nor one of {', '.join(installed)}; {_own_folders()}")
         found.append(folder)
     return found
+
+
+def _own_folders() -> str:
+    """Say where a city's own events are looked for: who opens a new shell forgets to say it again."""
+    from django.conf import settings
+
+    if not settings.LIFE_EVENT_FOLDERS:
+        return "ZHIDA_LIFE_EVENTS is not set: export the folder that your own events lie in"
+    return f"your own are looked for in {', '.join(settings.LIFE_EVENT_FOLDERS)} (ZHIDA_LIFE_EVENTS)"
 
 
 def _shown(folder: Path) -> str:
@@ -162,6 +171,26 @@ def draw(names: tuple[str, ...]) -> None:
     for folder in _folders(names):
         added = cases.draw_life_event(folder)
         click.echo(f"{folder.name}  " + (_t("已画", "drawn") if added else _t("本来就有图", "has a diagram already")))
+
+
+# ---- words ------------------------------------------------------------------------------------------------------------------------------
+
+
+@life_event.command()
+@click.argument("kind", required=False)
+@click.option("--text", default="", help="only what contains this")
+def words(kind: str | None, text: str) -> None:
+    """List what a declaration may name: registers and their fields, facts, benefits, services, departments, notices. KIND: one of these."""
+    from zhida.blocks.cases import api as cases
+
+    known = cases.names_to_write()
+    if kind is not None and kind not in known:
+        raise click.BadParameter(f"{kind} is none of {', '.join(known)}")
+    for each in [kind] if kind else known:
+        for name, said in known[each]:
+            line = f"{each:<12}{name:<48}{_in_language(said)}"
+            if text.lower() in f"{line} {said.zh} {said.en}".lower():
+                click.echo(line)
 
 
 # ---- count ------------------------------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from zhida.blocks.cases.declarations.checking import Checked, check_life_event
 from zhida.blocks.cases.declarations.copying import copy_life_event, draw_life_event
 from zhida.blocks.cases.declarations.installed import PACKS, folders, life_event, life_events
 from zhida.blocks.cases.declarations.model import Field, Item, LifeEventDeclaration
+from zhida.blocks.cases.declarations.names import names_to_write
 from zhida.blocks.cases.declarations.reading import Problem, problems_of, read_life_event
 from zhida.blocks.cases.declarations.situations import Tried, try_situations
 from zhida.blocks.cases.desk import (
@@ -260,6 +261,7 @@ __all__ = [
     "my_cases",
     "my_rating",
     "names_of_entities",
+    "names_to_write",
     "office_case",
     "open_case",
     "opt_out",

@@ -1,4 +1,7 @@
-"""Reading the catalogue: the shared words, each installed pack's ``services.yaml``, the list of basic services. Checked as it is read."""
+"""Reading the catalogue: the shared words, each installed pack's ``services.yaml``, the list of basic services. Checked as it is read.
+
+A city that has life events of its own (``ZHIDA_LIFE_EVENTS``) may put a ``services.yaml`` beside their folders, for the services they name.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.conf import settings
 
 from zhida.blocks.catalogue.errors import CatalogueInvalid
 from zhida.blocks.catalogue.model import (
@@ -58,9 +62,10 @@ class Words:
 
 @cache
 def catalogue() -> Catalogue:
-    """Return the catalogue of the installed packs. Read once per process. Raises: CatalogueInvalid."""
+    """Return the catalogue of the installed packs and of the city's own events. Read once per process. Raises: CatalogueInvalid."""
     words = read_words()
-    written = {pack: _load(folder / SERVICES_FILE) for pack, folder in policies.pack_folders().items() if (folder / SERVICES_FILE).exists()}
+    folders = policies.pack_folders() | {str(own): Path(own) for own in settings.LIFE_EVENT_FOLDERS}
+    written = {name: _load(folder / SERVICES_FILE) for name, folder in folders.items() if (folder / SERVICES_FILE).exists()}
     events = _life_events(written)
     services = _services(written, words, events)
     source, basic = _basic(_load(FOLDER / "basic_services.yaml"), words, services)

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zhida.blocks.cases.declarations.copying import UNNAMED
 from zhida.blocks.cases.declarations.effect_checks import effect_problems
 from zhida.blocks.cases.declarations.model import Field, Item, LifeEventDeclaration, SubjectRule
 from zhida.blocks.cases.declarations.reading import DECLARATION, PROCESS, Problem, read_life_event
+from zhida.blocks.cases.declarations.register_checks import asked_in_vain, unreadable_codes
 from zhida.blocks.cases.errors import LifeEventInvalid
 from zhida.blocks.catalogue import api as catalogue
-from zhida.blocks.records import api as records
 from zhida.engine.dmn import DecisionTable
 from zhida.kernel.errors import ZhidaError
 from zhida.kernel.text import Text
@@ -50,7 +51,7 @@ def check_life_event(folder: Path) -> Checked:
     warnings = [
         *_gaps(declared),
         *_deadlines(declared),
-        *_asked_in_vain(declared),
+        *_registers(declared),
         *_without_law(declared),
         *_counts(declared),
     ]
@@ -253,24 +254,9 @@ def _deadlines(declared: LifeEventDeclaration) -> Iterator[Problem]:
         )
 
 
-def _asked_in_vain(declared: LifeEventDeclaration) -> Iterator[Problem]:
-    """Evidence that is asked of people though a register has a field of the very name."""
-    held = {
-        field.name: contract.name
-        for contract in records.record_types().values()
-        if contract.entity == "person"
-        for field in contract.fields
-    }
-    for each in declared.evidence:
-        if not each.source and each.key in held:
-            register = held[each.key]
-            yield Problem(
-                f"{DECLARATION} evidence.{each.key}",
-                Text(
-                    f"{register} 里就有这一栏，还在问居民；请写 from",
-                    f"{register} has this field, and still it is asked; write from: {{record_type: {register}, field: {each.key}}}",
-                ),
-            )
+def _registers(declared: LifeEventDeclaration) -> Iterator[Problem]:
+    for key, text in (*asked_in_vain(declared), *unreadable_codes(declared)):
+        yield Problem(f"{DECLARATION} evidence.{key}", text)
 
 
 def _without_law(declared: LifeEventDeclaration) -> Iterator[Problem]:
@@ -314,6 +300,8 @@ def _texts(declared: LifeEventDeclaration) -> Iterator[Problem]:
         own = [item.label, item.instruction, item.undo_instruction, *_field_texts(item.enters)]
         said += [(_item_place(item), text) for text in own if text is not None]
     said += [(f"{DECLARATION} evidence.{each.key}", text) for each in declared.evidence for text in _field_texts([each])]
+    if declared.label.en.endswith(UNNAMED.en):
+        yield Problem(DECLARATION, Text("还没有起名字，请改 label 和 summary", "it is still to be named; write its label and summary"))
     for place, text in said:
         if not text.zh.strip() or not text.en.strip():
             yield Problem(place, Text("有一段文字缺一种语言", "a text is missing in one language; write zh and en"))
@@ -351,7 +339,8 @@ def _untried(declared: LifeEventDeclaration, folder: Path) -> Iterator[Problem]:
 
 
 def _unsimulated(declared: LifeEventDeclaration, folder: Path) -> Iterator[Problem]:
-    from zhida.blocks.cases.simulation.plan import plan_problems
+    from zhida.blocks.cases.simulation.plan import plan_problems, read_plan, undrawn
 
-    for text in plan_problems(declared, folder):
+    found = list(plan_problems(declared, folder))
+    for text in found or undrawn(declared, read_plan(declared, folder)):
         yield Problem("simulation.yaml", text)

@@ -9,9 +9,12 @@ from pathlib import Path
 from zhida.blocks.cases.declarations.reading import BYTES_MAX, DECLARATION, PROCESS
 from zhida.blocks.cases.errors import LifeEventNotMade
 from zhida.blocks.cases.process import read_process, with_diagram
+from zhida.kernel.text import Text
 
 NAME = re.compile(r"[a-z][a-z0-9_]{2,30}")
 CHANGE = "README.md"
+# How a copy is called until somebody names it; the checks ask for a name while it stands there.
+UNNAMED = Text("（待命名）", " (to be named)")
 # One register's rows may open cases of one event only, and what is copied happens to others: a copy begins without feed and subject.
 _FEED = re.compile(r"^  feed: \{.*?\}\n|^subject: [^\n]*\n", re.MULTILINE | re.DOTALL)
 _TO_CHANGE = """# {name}
@@ -52,7 +55,7 @@ def _renamed(path: Path, old: str, name: str) -> str:
     text = path.read_text("utf-8")
     if path.name == DECLARATION:
         text = _FEED.sub("", text)
-        text = re.sub(r"^label: .*$", f"label: {{zh: {name}（待命名）, en: {name} (to be named)}}", text, count=1, flags=re.MULTILINE)
+        text = re.sub(r"^label: .*$", f"label: {{zh: {name}{UNNAMED.zh}, en: {name}{UNNAMED.en}}}", text, count=1, flags=re.MULTILINE)
         return re.sub(rf"^life_event: {old}$", f"life_event: {name}", text, flags=re.MULTILINE)
     # Ids made of the event's name: its process, diagram, definitions. An item's own id only begins with it.
     return re.sub(rf'"((?:definitions|diagram|plane)_)?{old}(_(?:definitions|diagram|plane))?"', rf'"\g<1>{name}\g<2>"', text)

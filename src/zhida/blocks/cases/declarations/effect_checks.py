@@ -53,7 +53,7 @@ def _decision(declared: LifeEventDeclaration, effect: EffectDeclaration) -> Iter
     known = set(records.facts())
     for fact, written in (effect.settings.get("facts") or {}).items():
         if fact not in known:
-            yield Text(f"规则不用“{fact}”这个事实", f"no rule reads a fact '{fact}'; take a fact's name from `zhida feeds`")
+            yield Text(f"规则不用“{fact}”这个事实", f"no rule reads a fact '{fact}'; take a fact's name from `zhida life-event words fact`")
         yield from _word(declared, written)
 
 
@@ -92,7 +92,7 @@ def _record(declared: LifeEventDeclaration, effect: EffectDeclaration) -> Iterat
     contract = records.record_types().get(effect.settings["record_type"])
     if contract is None:
         name = effect.settings["record_type"]
-        yield Text(f"数据目录里没有“{name}”", f"there is no register '{name}'; take its name from `zhida feeds`")
+        yield Text(f"数据目录里没有“{name}”", f"there is no register '{name}'; take its name from `zhida life-event words register`")
         return
     values, fields = effect.settings["values"] or {}, {field.name: field for field in contract.fields}
     for name in sorted(set(values) - set(fields)):

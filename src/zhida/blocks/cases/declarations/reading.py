@@ -11,17 +11,16 @@ from typing import Any
 
 import yaml
 
+from zhida.blocks.cases.declarations import entries
+from zhida.blocks.cases.declarations.entries import Wrong
 from zhida.blocks.cases.declarations.model import (
     EFFECT_KINDS,
     KINDS,
-    EffectDeclaration,
     Feed,
     Field,
     Item,
-    LegalResource,
     LifeEventDeclaration,
     OneByOne,
-    SubjectRule,
 )
 from zhida.blocks.cases.declarations.words import strange_words
 from zhida.blocks.cases.errors import LifeEventInvalid
@@ -37,7 +36,6 @@ from zhida.kernel.yaml_files import read_yaml, refuse_wild
 DECLARATION, PROCESS = "event.yaml", "process.bpmn"
 BYTES_MAX = 2_000_000
 CONSENTS = ("confirm", "notice", "none")
-SUBJECT_WORDS, AGE_MAX = {"age_from", "age_below", "has_died"}, 150
 # Words that effects may use as values beside the case's own keys.
 CASE_WORDS = ("$subject_id", "$applicant_id", "$subject_name", "$applicant_name", "$today", "$happened_on", "$household_no", "$case_number")
 
@@ -51,11 +49,6 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.text.en}"
-
-
-class _Wrong(Exception):
-    def __init__(self, zh: str, en: str) -> None:
-        self.text = Text(zh, en)
 
 
 def read_life_event(folder: Path, pack: str = "") -> LifeEventDeclaration:
@@ -134,7 +127,7 @@ class _Reading:
             self.problems.append(Problem(f"{DECLARATION} {entry}".strip(), text))
         try:
             declared = self._declared(written, process, tables)
-        except _Wrong as error:
+        except Wrong as error:
             self.wrong(DECLARATION, error.text.zh, error.text.en)
             return None
         except (TypeError, AttributeError, ValueError, KeyError) as error:
@@ -192,15 +185,15 @@ class _Reading:
             **dict.fromkeys(process.tables, "table"),
         }
         return LifeEventDeclaration(
-            key=_word(w, "life_event"),
-            label=_text(w, "label"),
-            summary=_text(w, "summary"),
-            leads=_word(w, "leads"),
-            law=tuple(_law(each) for each in w.get("law") or ()),
-            consent=_one_of(w, "consent", CONSENTS),
-            confirm_within_days=_number(w, "confirm_within_days", 30),
-            promised_working_days=_number(w, "promised_working_days", 0),
-            case_key=_one_of(w, "case_key", ("subject", "household"), "subject"),
+            key=entries.word(w, "life_event"),
+            label=entries.text(w, "label"),
+            summary=entries.text(w, "summary"),
+            leads=entries.word(w, "leads"),
+            law=tuple(entries.law(each) for each in w.get("law") or ()),
+            consent=entries.one_of(w, "consent", CONSENTS),
+            confirm_within_days=entries.number(w, "confirm_within_days", 30),
+            promised_working_days=entries.number(w, "promised_working_days", 0),
+            case_key=entries.one_of(w, "case_key", ("subject", "household"), "subject"),
             for_residents=bool(opened.get("resident")),
             at_the_counter=bool(opened.get("counter")),
             feed=Feed(**opened["feed"]) if opened.get("feed") else None,
@@ -211,7 +204,7 @@ class _Reading:
             files=dict(self.files),
             hash=hashlib.sha256(json.dumps(sorted(self.files.items())).encode()).hexdigest(),
             pack=self.pack,
-            subject=_subject(w.get("subject")),
+            subject=entries.subject(w.get("subject")),
         )
 
     def _collect(self, read: Any, written: Any, what: str) -> Iterator[Any]:
@@ -222,7 +215,7 @@ class _Reading:
             try:
                 yield read(one)
                 continue
-            except _Wrong as error:
+            except Wrong as error:
                 self.wrong(place, error.text.zh, error.text.en)
             except ZhidaError as error:
                 self.problems.append(Problem(place, error.text))
@@ -231,39 +224,41 @@ class _Reading:
             self.unread.add(str(key))
 
     def _field(self, w: dict[str, Any]) -> Field:
-        key = _word(w, "key")
+        key = entries.word(w, "key")
         options = {str(name): Text(**label) for name, label in (w.get("options") or {}).items()}
-        kind = _one_of(w, "kind", KINDS)
+        kind = entries.one_of(w, "kind", KINDS)
         if (kind == "choice") != bool(options):
-            raise _Wrong("“options”只写给 choice，而且必须写", "a choice needs options, and nothing else has them")
+            raise Wrong("“options”只写给 choice，而且必须写", "a choice needs options, and nothing else has them")
         return Field(
             key=key,
-            label=_text(w, "label"),
+            label=entries.text(w, "label"),
             kind=kind,
             help=Text(**w["help"]) if w.get("help") else None,
             required=bool(w.get("required", True)),
             options=options,
             when=parse_expression(w["when"], f"{self.name} {key}") if w.get("when") else None,
             source=dict(w.get("from") or {}),
-            of=_one_of(w, "of", ("subject", "applicant", "household"), "subject"),
+            of=entries.one_of(w, "of", ("subject", "applicant", "household"), "subject"),
             needed_by=tuple(w.get("needed_by") or ()),
-            keep_months=_number(w, "keep_months", 12),
+            keep_months=entries.number(w, "keep_months", 12),
         )
 
     def _item(self, w: dict[str, Any], kinds: Mapping[str, str]) -> Item:
-        key = _word(w, "key")
+        key = entries.word(w, "key")
         if key not in kinds:
-            raise _Wrong(f"流程图里没有编号为“{key}”的任务", f"the process has no task whose id is '{key}'; add it or remove the item")
+            raise Wrong(f"流程图里没有编号为“{key}”的任务", f"the process has no task whose id is '{key}'; add it or remove the item")
         undo = w.get("undo") or {}
         alone = w.get("one_by_one")
         refusal = w.get("on_refusal", "go_on")
         return Item(
-            key=key, label=_text(w, "label"), department=str(w.get("department", "")), level=_one_of(w, "level", LEVELS, "district"),
-            working_days=_number(w, "working_days", 0), kind=kinds[key], service=str(w.get("service", "")),
+            key=key, label=entries.text(w, "label"), department=str(w.get("department", "")),
+            level=entries.one_of(w, "level", LEVELS, "district"),
+            working_days=entries.number(w, "working_days", 0), kind=kinds[key], service=str(w.get("service", "")),
             instruction=Text(**w["instruction"]) if w.get("instruction") else None,
             enters=tuple(self._collect(self._field, w.get("enters") or (), f"items.{key}.enters")),
-            effects=tuple(_effect(each) for each in w.get("effects") or ()), table=str(w.get("decides", "")),
-            law=_law(w["law"]) if w.get("law") else None, on_refusal=tuple(refusal["undo"]) if isinstance(refusal, dict) else str(refusal),
+            effects=tuple(entries.effect(each) for each in w.get("effects") or ()), table=str(w.get("decides", "")),
+            law=entries.law(w["law"]) if w.get("law") else None,
+            on_refusal=tuple(refusal["undo"]) if isinstance(refusal, dict) else str(refusal),
             undo_by=str(undo.get("by", "")), undo_instruction=Text(**undo["instruction"]) if undo.get("instruction") else None,
             one_by_one=OneByOne(**{"grade": "C", "source": "", **alone}) if alone else None,
         )  # fmt: skip
@@ -338,61 +333,3 @@ class _Reading:
                 f"数据目录里没有 {named}",
                 f"no register has {named}; see `zhida life-event words register` for what departments deliver",
             )
-
-
-def _subject(w: Any) -> SubjectRule:
-    if w is None:
-        return SubjectRule()
-    if not isinstance(w, dict) or not w or not set(w) <= SUBJECT_WORDS:
-        raise _Wrong(
-            "“subject”写成 age_from、age_below（周岁）或 has_died，如 {age_below: 3}",
-            "subject says age_from, age_below (years) or has_died, such as {age_below: 3}",
-        )
-    ages = [w[name] for name in ("age_from", "age_below") if name in w]
-    if any(type(age) is not int or not 0 < age < AGE_MAX for age in ages) or type(w.get("has_died", True)) is not bool:
-        raise _Wrong(
-            f"“subject”的年龄是 1 到 {AGE_MAX - 1} 的整数，has_died 是 true 或 false",
-            f"in subject an age is a whole number from 1 to {AGE_MAX - 1}, and has_died is true or false",
-        )
-    if ages != sorted(set(ages)):
-        raise _Wrong(
-            "“subject”里 age_from 要小于 age_below，否则谁都不符合", "in subject age_from must be less than age_below, or nobody fits"
-        )
-    return SubjectRule(**w)
-
-
-def _effect(w: dict[str, Any]) -> EffectDeclaration:
-    settings = dict(w)
-    return EffectDeclaration(str(settings.pop("kind", "")), settings)
-
-
-def _law(w: Any) -> LegalResource:
-    return LegalResource(name=w) if isinstance(w, str) else LegalResource(**{name: str(value) for name, value in w.items()})
-
-
-def _word(w: Mapping[str, Any], name: str) -> str:
-    value = w.get(name)
-    if not isinstance(value, str) or not value.replace("_", "a").isidentifier():
-        raise _Wrong(f"“{name}”要写成英文名字，如 household_registration", f"{name} must be a name such as household_registration")
-    return value
-
-
-def _number(w: Mapping[str, Any], name: str, default: int) -> int:
-    value = w.get(name, default)
-    if type(value) is not int or value < 0:
-        raise _Wrong(f"“{name}”要写成整数，如 {default or 5}", f"{name} must be a whole number such as {default or 5}")
-    return value
-
-
-def _text(w: Mapping[str, Any], name: str) -> Text:
-    value = w.get(name)
-    if not isinstance(value, dict) or set(value) != {"zh", "en"}:
-        raise _Wrong(f"“{name}”要写成 {{zh: …, en: …}}", f"{name} must be written as {{zh: …, en: …}}")
-    return Text(**value)
-
-
-def _one_of(w: Mapping[str, Any], name: str, known: tuple[str, ...], default: str = "") -> str:
-    value = str(w.get(name, default))
-    if value not in known:
-        raise _Wrong(f"“{name}”只能是 {'、'.join(known)}", f"{name} must be one of {', '.join(known)}")
-    return value

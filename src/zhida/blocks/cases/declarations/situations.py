@@ -8,13 +8,13 @@
       refused: [dibao_decision]                             # every other item that is reached is done
       expect: {done: [near_minimum], not: [free_electricity], refused: [dibao_decision], values: {support_kind: dibao}, asked: [urgent]}
 
-``done``, ``refused``: items that must be so, others may be too; ``not``: items never reached; ``asked``: all evidence that only the
-resident can give and that must be given.
+``done``, ``refused``: items that must be so, others may be too; ``not``: items never reached; ``undone``: all items that were done and
+that a refusal takes back; ``asked``: all evidence that only the resident can give and that must be given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from zhida.kernel.yaml_files import read_yaml
 
 FOLDER = "tests"
 _KEYS = {"name", "given", "found", "found_by", "entered", "refused", "expect"}
-_EXPECTED = {"done", "not", "refused", "values", "asked"}
+_EXPECTED = {"done", "not", "refused", "undone", "values", "asked"}
 # A process that turns in a circle is left after so many items.
 ITEMS_MAX = 200
 
@@ -48,6 +48,7 @@ class Tried:
 class _Played:
     done: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    undone: set[str] = field(default_factory=set)
     is_over: bool = False
     stuck: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -69,7 +70,7 @@ def _situations(declared: LifeEventDeclaration, path: Path) -> list[dict[str, An
     for one in written:
         expect = one.get("expect", {})
         items = {*one.get("entered", {}), *one.get("found_by", {}), *one.get("refused", ())}
-        items |= {item for what in ("done", "not", "refused") for item in expect.get(what, ())}
+        items |= {item for what in ("done", "not", "refused", "undone") for item in expect.get(what, ())}
         entered = {key for values in one.get("entered", {}).values() for key in values}
         strange = (set(one) - _KEYS) | (set(expect) - _EXPECTED) | (items - set(declared.items)) | (entered - set(declared.fields))
         strange |= set(one.get("given", {})) - declared.known_keys
@@ -91,6 +92,8 @@ def _differences(declared: LifeEventDeclaration, situation: Mapping[str, Any]) -
     for item in expect.get("not", ()):
         if item in (*played.done, *played.refused):
             yield Text(f"“{item}”不该走到", f"'{item}' should not be reached")
+    if "undone" in expect and played.undone != set(expect["undone"]):
+        yield Text(f"实际撤销的是：{'、'.join(sorted(played.undone))}", f"what is undone is: {', '.join(sorted(played.undone))}")
     for key, value in expect.get("values", {}).items():
         if played.values.get(key) != value:
             got = played.values.get(key)
@@ -113,6 +116,7 @@ def _play(declared: LifeEventDeclaration, situation: Mapping[str, Any]) -> _Play
         item = declared.items[waiting.element]
         if item.key in refused:
             played.refused.append(item.key)
+            played.undone |= _taken_back(declared, item, played.done)
             if item.on_refusal == "undo":
                 played.is_over = True
                 return played
@@ -124,6 +128,12 @@ def _play(declared: LifeEventDeclaration, situation: Mapping[str, Any]) -> _Play
     played.is_over = running.is_done
     played.stuck = running.stuck.element if running.stuck else ", ".join(each.element for each in running.waiting)
     return played
+
+
+def _taken_back(declared: LifeEventDeclaration, refused: Item, done: Sequence[str]) -> set[str]:
+    """Return the items done so far that a refusal undoes; what leaves nothing behind has no way back and stays done."""
+    named = done if refused.on_refusal == "undo" else refused.on_refusal if isinstance(refused.on_refusal, tuple) else ()
+    return {name for name in named if name in done and declared.items[name].undo_by}
 
 
 def _brought_about(declared: LifeEventDeclaration, item: Item, situation: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

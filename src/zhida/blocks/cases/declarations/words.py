@@ -11,18 +11,22 @@ from zhida.blocks.cases.declarations.model import Feed, LegalResource, OneByOne
 from zhida.kernel.text import Text
 
 EVENT = frozenset(
-    ["life_event", "label", "summary", "leads", "law", "opened_by", "consent", "confirm_within_days", "promised_working_days"]
-    + ["case_key", "subject", "evidence", "items"]
-)
+    {
+        "life_event", "label", "summary", "leads", "law", "opened_by", "subject", "case_key", "evidence", "items",
+        "consent", "confirm_within_days", "promised_working_days",
+    }
+)  # fmt: skip
 OPENED_BY = frozenset(["feed", "resident", "counter"])
 EVIDENCE = frozenset(["key", "label", "help", "kind", "options", "required", "when", "from", "of", "needed_by", "keep_months"])
 # What an officer enters is described in the same words, but it has no register, nobody else to be about and no other item that needs it.
 ENTERED = EVIDENCE - {"from", "of", "needed_by", "keep_months"}
 FROM = frozenset(["record_type", "field", "card", "fact"])
 ITEM = frozenset(
-    ["key", "label", "service", "department", "level", "working_days", "instruction", "enters", "decides", "effects", "law"]
-    + ["on_refusal", "undo", "one_by_one"]
-)
+    {
+        "key", "label", "service", "department", "level", "working_days", "instruction", "enters", "decides", "effects",
+        "law", "on_refusal", "undo", "one_by_one",
+    }
+)  # fmt: skip
 UNDO = frozenset(["by", "instruction"])
 LAW = frozenset(field.name for field in fields(LegalResource))
 FEED = frozenset(field.name for field in fields(Feed))

@@ -7,7 +7,7 @@ running.py   the event queue: cases arrive, wait at desks, are worked on, sent b
 results.py   what came of it: waiting, days until done against the promise, the bottleneck, one more officer there
 """
 
-from zhida.blocks.cases.simulation.plan import DeskPlan, Plan, plan_problems, read_plan
+from zhida.blocks.cases.simulation.plan import DeskPlan, Plan, plan_problems, read_plan, undrawn
 from zhida.blocks.cases.simulation.results import DeskResult, OneMore, Simulated, findings, simulate_cases
 
-__all__ = ["DeskPlan", "DeskResult", "OneMore", "Plan", "Simulated", "findings", "plan_problems", "read_plan", "simulate_cases"]
+__all__ = ["DeskPlan", "DeskResult", "OneMore", "Plan", "Simulated", "findings", "plan_problems", "read_plan", "simulate_cases", "undrawn"]

@@ -138,13 +138,27 @@ def _wrong_words(declared: LifeEventDeclaration, written: Mapping[str, Any]) -> 
     for item in sorted(people - set(desks)):
         yield Text(
             f"没有写“{item}”有几个人、用多少分钟",
-            f"'{item}' has no officers and minutes; write them, or one officer and 20 minutes are taken",
+            f"'{item}' has no officers and minutes; write them, such as {{officers: 1, minutes: 20}}",
         )
     for item, desk in desks.items():
         for name in sorted(set(desk) - _DESK_WORDS):
             yield Text(f"{item} 里不认得“{name}”", f"'{name}' of {item} is no word of it; it knows {', '.join(sorted(_DESK_WORDS))}")
     for name in sorted({*(written.get("answers") or {}), *(written.get("entered") or {})} - declared.known_keys):
         yield Text(f"没有“{name}”这个名称", f"nothing in the event is called '{name}'; correct it or take it out")
+
+
+def undrawn(declared: LifeEventDeclaration, plan: Plan) -> Iterator[Text]:
+    """Say numbers, days and words that a table or a condition reads and that no shares are given of: they would stay unknown."""
+    read = {name for table in declared.tables.values() for name in table.inputs}
+    read |= {name for flow in declared.process.flows if flow.condition for name in flow.condition.names}
+    entered = {each.key for item in declared.items.values() for each in item.enters}
+    for key in sorted(read & set(declared.fields)):
+        where, given = ("entered", plan.entered) if key in entered else ("answers", plan.answers)
+        if declared.fields[key].kind not in ("choice", "boolean") and key not in given:
+            yield Text(
+                f"决策表或条件读取“{key}”，但没有写比例，模拟时当作不知道",
+                f"a table or condition reads '{key}' and no shares are given of it, so it stays unknown; write {where}: {{{key}: {{…}}}}",
+            )
 
 
 def _impossible(plan: Plan) -> Iterator[Text]:

@@ -92,6 +92,17 @@ ERRORS = {
         "payment, benefits: [dibao]",
         "nothing decides 'dibao'",
     ),
+    "a word of the file that nobody knows": (E, "leads: health", "leads: health\nlead_by: x", "'lead_by' means nothing here"),
+    "a word of an item that nobody knows": (E, "    service: vaccination", "    services: vaccination", "is it 'service'?"),
+    "a word of evidence that nobody knows": (E, "    required: false", "    requried: false", "is it 'required'?"),
+    "a sentence that a comma cuts in two": (
+        E,
+        "en: Household registration}",
+        "en: Household, registration}",
+        "put the whole sentence in double quotes",
+    ),
+    "days that are no number": (E, "promised_working_days: 10", "promised_working_days: ten", "must be a whole number such as 5"),
+    "a feed with a strange word": (E, "record_type: birth, subject:", "register: birth, record_type: birth, subject:", "'register' means"),
     "a table's input that nothing gives": ("vaccines.dmn", "<text>days_since</text>", "<text>age_in_days</text>", "reads 'age_in_days'"),
     "a flow's condition that nothing gives": (
         "process.bpmn",
@@ -122,6 +133,19 @@ WARNINGS = {
     "a text missing in one language": (E, "en: Household registration}", 'en: ""}', "a text is missing in one language"),
     "an item that no situation names": ("tests/paths.yaml", "money_review", "joint_result", "no situation in tests/ names it"),
     "a desk nobody is assumed at": ("simulation.yaml", "  money_review:", "  reviewing:", "'money_review' has no officers and minutes"),
+    "a copy that nobody has named": (
+        E,
+        "label: {zh: 出生一件事, en: A child is born}",
+        "label: {zh: x（待命名）, en: x (to be named)}",
+        "to be named",
+    ),
+    "a code that a page would show": (E, "none: {zh: 没有", "nothing: {zh: 没有", "options with words for none"),
+    "a number that nothing draws in the simulation": (
+        "maternity.dmn",
+        "<text>mother_scheme</text>",
+        "<text>birth_order</text>",
+        "a table or condition reads 'birth_order' and no shares are given of it",
+    ),
     "asked though a register has it": (
         E,
         "    from: {record_type: birth, field: birth_order}\n",
@@ -139,7 +163,9 @@ def test_a_warning_is_named(birth: Callable[..., Path], what: str) -> None:
 
 
 def test_an_item_without_law_is_named(birth: Callable[..., Path]) -> None:
-    folder = birth(E, "law: {name: 中华人民共和国户口登记条例,", "lore: {name: 中华人民共和国户口登记条例,")
+    text = (BIRTH / E).read_text("utf-8")
+    start = text.index("    law: {", text.index("- key: household_registration"))
+    folder = birth(E, text[start : text.index("\n", start) + 1], "")
     (warning,) = check_life_event(folder).warnings
     assert "items.household_registration" in warning.place
     assert warning.text.en.startswith("no law is named")

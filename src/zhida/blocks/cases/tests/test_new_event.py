@@ -34,7 +34,8 @@ def test_a_copy_passes_the_checks_and_the_situations_of_what_it_is_a_copy_of(tmp
     made = cases.copy_life_event(folder, tmp_path, "another_event")
     checked = cases.check_life_event(made)
     assert [str(each) for each in checked.errors] == []
-    assert [str(each) for each in checked.warnings] == [str(each) for each in cases.check_life_event(folder).warnings]
+    said = [str(each) for each in checked.warnings if "to be named" not in each.text.en]
+    assert (len(checked.warnings) - len(said), said) == (1, [str(each) for each in cases.check_life_event(folder).warnings])
     assert [each.wrong for each in cases.try_situations(made) if each.wrong] == []
     declared = cases.read_life_event(made)
     assert (declared.key, declared.process.id, declared.feed) == ("another_event", "another_event", None)

@@ -42,6 +42,22 @@ def _tried_with(tmp_path: Path, situation: str) -> list[Tried]:
     return try_situations(folder)
 
 
+def test_what_a_refusal_takes_back_is_part_of_a_situation(tmp_path: Path) -> None:
+    folder = shutil.copytree(_folder("birth"), tmp_path / "birth")
+    text = (folder / "event.yaml").read_text("utf-8")
+    start = text.index("- key: medical_enrolment")
+    (folder / "event.yaml").write_text(
+        text[:start] + text[start:].replace("on_refusal: go_on", "on_refusal: {undo: [household_registration]}", 1), "utf-8"
+    )
+    situation = "{name: a, given: {hukou_first_local: true}, refused: [medical_enrolment], expect: {undone: %s}}"
+    for path in (folder / "tests").glob("*.yaml"):
+        path.unlink()
+    (folder / "tests" / "two.yaml").write_text(f"- {situation % '[household_registration]'}\n- {situation % '[]'}\n", "utf-8")
+    taken_back, nothing = try_situations(folder)
+    assert taken_back.wrong == ()
+    assert [each.en for each in nothing.wrong] == ["what is undone is: household_registration"]
+
+
 def test_what_differs_is_said_item_by_item(tmp_path: Path) -> None:
     (one,) = _tried_with(
         tmp_path,

@@ -1,0 +1,74 @@
+"""One entry of event.yaml: read as what it must be, or refused in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zhida.blocks.cases.declarations.model import EffectDeclaration, LegalResource, SubjectRule
+from zhida.kernel.text import Text
+
+SUBJECT_WORDS, AGE_MAX = {"age_from", "age_below", "has_died"}, 150
+
+
+class Wrong(Exception):
+    def __init__(self, zh: str, en: str) -> None:
+        self.text = Text(zh, en)
+
+
+def subject(w: Any) -> SubjectRule:
+    if w is None:
+        return SubjectRule()
+    if not isinstance(w, dict) or not w or not set(w) <= SUBJECT_WORDS:
+        raise Wrong(
+            "“subject”写成 age_from、age_below（周岁）或 has_died，如 {age_below: 3}",
+            "subject says age_from, age_below (years) or has_died, such as {age_below: 3}",
+        )
+    ages = [w[name] for name in ("age_from", "age_below") if name in w]
+    if any(type(age) is not int or not 0 < age < AGE_MAX for age in ages) or type(w.get("has_died", True)) is not bool:
+        raise Wrong(
+            f"“subject”的年龄是 1 到 {AGE_MAX - 1} 的整数，has_died 是 true 或 false",
+            f"in subject an age is a whole number from 1 to {AGE_MAX - 1}, and has_died is true or false",
+        )
+    if ages != sorted(set(ages)):
+        raise Wrong(
+            "“subject”里 age_from 要小于 age_below，否则谁都不符合", "in subject age_from must be less than age_below, or nobody fits"
+        )
+    return SubjectRule(**w)
+
+
+def effect(w: dict[str, Any]) -> EffectDeclaration:
+    settings = dict(w)
+    return EffectDeclaration(str(settings.pop("kind", "")), settings)
+
+
+def law(w: Any) -> LegalResource:
+    return LegalResource(name=w) if isinstance(w, str) else LegalResource(**{name: str(value) for name, value in w.items()})
+
+
+def word(w: Mapping[str, Any], name: str) -> str:
+    value = w.get(name)
+    if not isinstance(value, str) or not value.replace("_", "a").isidentifier():
+        raise Wrong(f"“{name}”要写成英文名字，如 household_registration", f"{name} must be a name such as household_registration")
+    return value
+
+
+def number(w: Mapping[str, Any], name: str, default: int) -> int:
+    value = w.get(name, default)
+    if type(value) is not int or value < 0:
+        raise Wrong(f"“{name}”要写成整数，如 {default or 5}", f"{name} must be a whole number such as {default or 5}")
+    return value
+
+
+def text(w: Mapping[str, Any], name: str) -> Text:
+    value = w.get(name)
+    if not isinstance(value, dict) or set(value) != {"zh", "en"}:
+        raise Wrong(f"“{name}”要写成 {{zh: …, en: …}}", f"{name} must be written as {{zh: …, en: …}}")
+    return Text(**value)
+
+
+def one_of(w: Mapping[str, Any], name: str, known: tuple[str, ...], default: str = "") -> str:
+    value = str(w.get(name, default))
+    if value not in known:
+        raise Wrong(f"“{name}”只能是 {'、'.join(known)}", f"{name} must be one of {', '.join(known)}")
+    return value
