@@ -28,10 +28,11 @@ Copied from *{source}*; still about that. Change, in this order, and run `zhida 
 4. `event.yaml` items: one per task, with service, department, days, instruction, law, effects, undo, one_by_one.
    Remove what is not in the process.
 5. `event.yaml` evidence: what the items need, once; `from` wherever a register has it; `needed_by` the items that read it.
+   `zhida life-event words` lists the registers, facts, benefits, services, departments and notices there are.
 6. `*.dmn`: the tables that `decides` names; delete the others.
 7. `tests/paths.yaml`: situations of this event, one for each refusal and each unknown; `zhida life-event test {name}`.
 8. `simulation.yaml`: arrivals, officers, minutes; mark what you assume. `zhida life-event simulate {name}` says where cases wait.
-9. The pack's `services.yaml`: the services its items name, and {name} among the `life_events:`.
+9. `services.yaml` of the pack, or beside this folder: the services its items name and the catalogue has not, and {name} among its `life_events:`.
 10. This file: ten lines on what it is.
 """
 

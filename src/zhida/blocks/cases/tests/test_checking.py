@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from zhida.blocks.cases.declarations import words
 from zhida.blocks.cases.declarations.checking import check_life_event, longest_days
 from zhida.blocks.cases.declarations.installed import folders
 from zhida.blocks.cases.declarations.reading import read_life_event
@@ -209,3 +211,9 @@ def test_the_longest_way_counts_what_runs_side_by_side_once() -> None:
     assert days == sum(declared.items[key].working_days for key in path)
     assert days < sum(item.working_days for item in declared.people_items)
     assert path[0] == "birth_certificate"
+
+
+def test_the_documentation_names_every_word_of_event_yaml() -> None:
+    said = (Path(__file__).resolve().parents[5] / "docs" / "life-events.md").read_text("utf-8")
+    known = words.EVENT | words.OPENED_BY | words.EVIDENCE | words.FROM | words.ITEM | words.UNDO | words.FEED | words.ONE_BY_ONE
+    assert [word for word in sorted(known) if not re.search(rf"[`{{ ]{word}[`,:}} ]", said)] == []
