@@ -85,16 +85,16 @@ def _tell(case: Any, story: Story, agreed_on: date) -> None:
 
 
 def _return_once(case: Any, parent: access.Viewer, agreed_on: date) -> None:
-    """Let the first desk give the word back, and the family answer the next working day."""
-    item = cases.CaseItem.objects.filter(case=case, is_automatic=False, state=cases.ItemState.READY).order_by("pk").first()
-    if item is None or cases.CaseItem.objects.filter(case=case, is_automatic=False, state=cases.ItemState.DONE).exists():
-        return
-    officer = access.Viewer(f"demo-{item.department}", "department_officer", CITY, department=item.department)
-    with on_day(agreed_on):
-        cases.return_item(officer, item.pk, "照片看不清，请重新确认")
-    with on_day(working_days_after(agreed_on, 1)):
-        written = {field.key: answer(field) for field in cases.declaration_of(case).evidence}
-        cases.answer(parent, case.pk, written, "已经重新确认")
+    """Let the first desk give the word back, and the family answer the next working day; what is done of it stays done."""
+    first = cases.CaseItem.objects.filter(case=case, is_automatic=False).order_by("pk").first()
+    if first is not None and first.state == cases.ItemState.READY:
+        officer = access.Viewer(f"demo-{first.department}", "department_officer", CITY, department=first.department)
+        with on_day(agreed_on):
+            first = cases.return_item(officer, first.pk, "照片看不清，请重新确认")
+    if first is not None and first.state == cases.ItemState.RETURNED:
+        with on_day(working_days_after(agreed_on, 1)):
+            written = {field.key: answer(field) for field in cases.declaration_of(case).evidence}
+            cases.answer(parent, case.pk, written, "已经重新确认")
 
 
 def _say_back(case: Any, parent: access.Viewer, story: Story, closed_on: date) -> None:
