@@ -329,7 +329,7 @@ def _undecided_flows(declared: LifeEventDeclaration) -> Iterator[Problem]:
 
 
 def _untried(declared: LifeEventDeclaration, folder: Path) -> Iterator[Problem]:
-    written = "".join(path.read_text("utf-8") for path in sorted((folder / "tests").glob("*.yaml")))
+    written = "".join(path.read_text("utf-8", errors="replace") for path in sorted((folder / "tests").glob("*.yaml")))
     if not written:
         yield Problem("tests", Text("没有情景", "there are no situations; write tests/paths.yaml and run `zhida life-event test`"))
         return

@@ -60,9 +60,16 @@ def number(w: Mapping[str, Any], name: str, default: int) -> int:
     return value
 
 
-def text(w: Mapping[str, Any], name: str) -> Text:
+def names(w: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = w.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise Wrong(f"“{name}”要写成 [名字, 名字]", f"{name} must be a list of names")
+    return tuple(value)
+
+
+def text(w: Mapping[Any, Any], name: Any) -> Text:
     value = w.get(name)
-    if not isinstance(value, dict) or set(value) != {"zh", "en"}:
+    if not isinstance(value, dict) or set(value) != {"zh", "en"} or not all(isinstance(each, str) for each in value.values()):
         raise Wrong(f"“{name}”要写成 {{zh: …, en: …}}", f"{name} must be written as {{zh: …, en: …}}")
     return Text(**value)
 

@@ -225,7 +225,8 @@ class _Reading:
 
     def _field(self, w: dict[str, Any]) -> Field:
         key = entries.word(w, "key")
-        options = {str(name): Text(**label) for name, label in (w.get("options") or {}).items()}
+        written = w.get("options") or {}
+        options = {str(name): entries.text(written, name) for name in written}
         kind = entries.one_of(w, "kind", KINDS)
         if (kind == "choice") != bool(options):
             raise Wrong("“options”只写给 choice，而且必须写", "a choice needs options, and nothing else has them")
@@ -233,13 +234,13 @@ class _Reading:
             key=key,
             label=entries.text(w, "label"),
             kind=kind,
-            help=Text(**w["help"]) if w.get("help") else None,
+            help=entries.text(w, "help") if w.get("help") else None,
             required=bool(w.get("required", True)),
             options=options,
             when=parse_expression(w["when"], f"{self.name} {key}") if w.get("when") else None,
             source=dict(w.get("from") or {}),
             of=entries.one_of(w, "of", ("subject", "applicant", "household"), "subject"),
-            needed_by=tuple(w.get("needed_by") or ()),
+            needed_by=entries.names(w, "needed_by"),
             keep_months=entries.number(w, "keep_months", 12),
         )
 
@@ -254,12 +255,12 @@ class _Reading:
             key=key, label=entries.text(w, "label"), department=str(w.get("department", "")),
             level=entries.one_of(w, "level", LEVELS, "district"),
             working_days=entries.number(w, "working_days", 0), kind=kinds[key], service=str(w.get("service", "")),
-            instruction=Text(**w["instruction"]) if w.get("instruction") else None,
+            instruction=entries.text(w, "instruction") if w.get("instruction") else None,
             enters=tuple(self._collect(self._field, w.get("enters") or (), f"items.{key}.enters")),
             effects=tuple(entries.effect(each) for each in w.get("effects") or ()), table=str(w.get("decides", "")),
             law=entries.law(w["law"]) if w.get("law") else None,
-            on_refusal=tuple(refusal["undo"]) if isinstance(refusal, dict) else str(refusal),
-            undo_by=str(undo.get("by", "")), undo_instruction=Text(**undo["instruction"]) if undo.get("instruction") else None,
+            on_refusal=entries.names(refusal, "undo") if isinstance(refusal, dict) else str(refusal),
+            undo_by=str(undo.get("by", "")), undo_instruction=entries.text(undo, "instruction") if undo.get("instruction") else None,
             one_by_one=OneByOne(**{"grade": "C", "source": "", **alone}) if alone else None,
         )  # fmt: skip
 

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from zhida.blocks.cases.declarations.model import Item, LifeEventDeclaration
 from zhida.blocks.cases.declarations.reading import read_life_event
 from zhida.blocks.cases.errors import SituationUnreadable
@@ -26,13 +28,15 @@ from zhida.blocks.cases.evidence import is_wanted
 from zhida.blocks.cases.moving import DONE, REFUSED, table_outputs
 from zhida.blocks.cases.process import Running
 from zhida.kernel.text import Text
-from zhida.kernel.yaml_files import read_yaml
+from zhida.kernel.yaml_files import read_yaml, refuse_wild
 
 FOLDER = "tests"
 _KEYS = {"name", "given", "found", "found_by", "entered", "refused", "expect"}
 _EXPECTED = {"done", "not", "refused", "undone", "values", "asked"}
 # A process that turns in a circle is left after so many items.
 ITEMS_MAX = 200
+# What comes of a situation of another shape than it must have.
+_OTHERWISE = (TypeError, AttributeError, KeyError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -58,25 +62,43 @@ def try_situations(folder: Path) -> list[Tried]:
     """Play every situation of a life event's folder. Raises: LifeEventInvalid, SituationUnreadable."""
     declared = read_life_event(folder)
     return [
-        Tried(path.name, situation["name"], tuple(_differences(declared, situation)))
+        Tried(path.name, situation["name"], _tried(declared, path, situation))
         for path in sorted((folder / FOLDER).glob("*.yaml"))
         for situation in _situations(declared, path)
     ]
 
 
+def _tried(declared: LifeEventDeclaration, path: Path, situation: Mapping[str, Any]) -> tuple[Text, ...]:
+    try:
+        return tuple(_differences(declared, situation))
+    except _OTHERWISE as error:
+        raise SituationUnreadable(path.name, situation["name"], str(error)) from error
+
+
 def _situations(declared: LifeEventDeclaration, path: Path) -> list[dict[str, Any]]:
     """Read a file and refuse what would be passed over in silence: a word, item or key that the event does not have."""
-    written = read_yaml(path.read_text("utf-8"))
-    for one in written:
-        expect = one.get("expect", {})
-        items = {*one.get("entered", {}), *one.get("found_by", {}), *one.get("refused", ())}
-        items |= {item for what in ("done", "not", "refused", "undone") for item in expect.get(what, ())}
-        entered = {key for values in one.get("entered", {}).values() for key in values}
-        strange = (set(one) - _KEYS) | (set(expect) - _EXPECTED) | (items - set(declared.items)) | (entered - set(declared.fields))
-        strange |= set(one.get("given", {})) - declared.known_keys
-        if strange or "name" not in one or not expect:
-            raise SituationUnreadable(path.name, str(one.get("name", "?")), ", ".join(sorted(strange)) or "expect")
+    try:
+        text = path.read_text("utf-8")
+        refuse_wild(text)
+        written = read_yaml(text)
+        for one in written:
+            _refuse_strange(declared, path, one)
+    except (yaml.YAMLError, *_OTHERWISE) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path.name}:{mark.line + 1}" if mark else path.name
+        raise SituationUnreadable(place, "?", str(getattr(error, "problem", error))) from error
     return list(written)
+
+
+def _refuse_strange(declared: LifeEventDeclaration, path: Path, one: Mapping[str, Any]) -> None:
+    expect = one.get("expect", {})
+    items = {*one.get("entered", {}), *one.get("found_by", {}), *one.get("refused", ())}
+    items |= {item for what in ("done", "not", "refused", "undone") for item in expect.get(what, ())}
+    entered = {key for values in one.get("entered", {}).values() for key in values}
+    strange = (set(one) - _KEYS) | (set(expect) - _EXPECTED) | (items - set(declared.items)) | (entered - set(declared.fields))
+    strange |= set(one.get("given", {})) - declared.known_keys
+    if strange or "name" not in one or not expect:
+        raise SituationUnreadable(path.name, str(one.get("name", "?")), ", ".join(sorted(map(str, strange))) or "expect")
 
 
 def _differences(declared: LifeEventDeclaration, situation: Mapping[str, Any]) -> Iterator[Text]:
@@ -144,5 +166,5 @@ def _brought_about(declared: LifeEventDeclaration, item: Item, situation: Mappin
     found = {**situation.get("found", {}), **situation.get("found_by", {}).get(item.key, {})}
     for effect in item.effects:
         if effect.kind == "decision":
-            learnt |= {f"{benefit}_status": found.get(benefit, "not_entitled") for benefit in effect.settings["benefits"]}
+            learnt |= {f"{benefit}_status": found.get(benefit, "not_entitled") for benefit in effect.settings.get("benefits") or ()}
     return learnt

@@ -254,7 +254,7 @@ class Simulation:
         for each in item.enters:
             if shares := self.plan.entered.get(each.key) or _even(each):
                 learnt[each.key] = _drawn(shares, self._random("entered", case.number, each.key))
-        for benefit in [name for effect in item.effects if effect.kind == "decision" for name in effect.settings["benefits"]]:
+        for benefit in [name for effect in item.effects if effect.kind == "decision" for name in effect.settings.get("benefits") or ()]:
             shares = self.plan.found.get(benefit, {"not_entitled": 1})
             learnt[f"{benefit}_status"] = _drawn(shares, self._random("found", case.number, benefit))
         return {**learnt, **said}

@@ -69,6 +69,11 @@ items:
     level: district
     working_days: 2
     instruction: {zh: 看一遍。, en: Look it over.}
+    enters: [{key: note, label: {zh: 备注, en: Note}, kind: text, required: false}]
+    effects:
+      - kind: notice
+        notice: case_item_done
+        says: {zh: "{note}；{rented}；{grant_due_fen} 元", en: "{note}; {rented}; {grant_due_fen} yuan"}
     on_refusal: undo
 """
 PROCESS = """<?xml version="1.0" encoding="UTF-8"?>

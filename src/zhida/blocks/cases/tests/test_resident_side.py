@@ -205,3 +205,11 @@ def test_an_answer_that_no_rule_can_count_with_is_refused_and_old_files_make_roo
         cases.keep_upload(lin, "lease", "a.pdf", PDF)
     monkeypatch.setenv("ZHIDA_TODAY", "2025-11-09")
     assert cases.keep_upload(lin, "lease", "a.pdf", PDF), "what was never sent is forgotten after two days"
+
+
+def test_what_a_case_says_is_written_for_people_and_names_nothing_by_itself(town: None) -> None:
+    case = open_newborn(rented="own")
+    finish(case, "check")
+    cases.finish_item(viewer("health"), item(case, "last_word").pk, {"note": "{order}{grant_due_fen}"})
+    messages = [each for each in notices.inbox(viewer("lin"))[0] if "自有" in str(each.body)]
+    assert len(messages) == 1 and "{order}{grant_due_fen}；自有；5,000.00 元" in str(messages[0].body)

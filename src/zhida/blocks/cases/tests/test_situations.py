@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from zhida.blocks.cases.declarations.checking import check_life_event
 from zhida.blocks.cases.declarations.installed import folders
 from zhida.blocks.cases.declarations.reading import read_life_event
 from zhida.blocks.cases.declarations.situations import Tried, try_situations
 from zhida.blocks.cases.errors import SituationUnreadable
+from zhida.kernel.errors import ZhidaError
 
 FOLDERS = sorted(folders())
 
@@ -99,3 +101,32 @@ def test_a_case_that_comes_to_no_end_is_told(tmp_path: Path) -> None:
 def test_a_word_that_the_event_does_not_have_is_refused(tmp_path: Path, situation: str) -> None:
     with pytest.raises(SituationUnreadable):
         _tried_with(tmp_path, situation)
+
+
+@pytest.mark.parametrize(
+    "file, old, new, said",
+    [
+        ("event.yaml", "label: {zh: 出生一件事, en: A child is born}", "label: {zh: 1, en: 2}", "label must be written as"),
+        ("event.yaml", "needed_by: [", "needed_by: [{}, ", "needed_by must be a list of names"),
+        ("tests/paths.yaml", "- name:", "- [\n- name:", r"paths.yaml:\d+"),
+        ("tests/paths.yaml", "- name:", "- 5\n- name:", "paths.yaml is not written as it should be"),
+        ("tests/paths.yaml", "- name:", "- &a name:", "not allowed"),
+    ],
+)
+def test_a_folder_of_another_shape_is_told_with_its_place(tmp_path: Path, file: str, old: str, new: str, said: str) -> None:
+    folder = tmp_path / "birth"
+    shutil.copytree(_folder("birth"), folder)
+    text = (folder / file).read_text("utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(ZhidaError, match=said):
+        try_situations(folder)
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "birth"
+    shutil.copytree(_folder("birth"), folder)
+    (folder / "tests" / "paths.yaml").write_bytes(b"\xff\xfe\x00")
+    assert check_life_event(folder).errors == ()
+    with pytest.raises(SituationUnreadable, match=r"paths\.yaml"):
+        try_situations(folder)
