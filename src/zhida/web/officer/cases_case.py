@@ -19,7 +19,7 @@ from zhida.web.case_forms import file_response
 from zhida.web.certificates import pdf_response
 from zhida.web.officer.cases import events, left
 from zhida.web.officer.cases_history import entry_rows
-from zhida.web.officer.cases_words import CASE_TEXT, decision_text, drawn_names, evidence_rows, payable_text
+from zhida.web.officer.cases_words import CASE_TEXT, decision_text, drawing_of, evidence_rows, payable_text
 from zhida.web.officer.common import csv_file, page_of
 from zhida.web.text import in_language
 
@@ -50,7 +50,7 @@ def case(request: HttpRequest, case_id: int) -> HttpResponse:
         "decisions": [(each, decision_text(each)) for each in view.decisions],
         "payables": [payable_text(each) for each in view.payables],
         "entries": entry_rows(view.declared, view.entries),
-        "diagram": cases.diagram_of(view.declared.process, cases.element_states(view), _notes(items), names=drawn_names(view.declared)),
+        "diagram": drawing_of(view.declared, cases.element_states(view), _notes(items)),
         "xml_url": reverse("officer:case_bpmn", args=[case_id]),
         "trail": [
             {"label": Text("一件事", "Joint cases"), "url": reverse("officer:cases")},

@@ -16,7 +16,7 @@ from zhida.kernel.money import format_yuan
 from zhida.kernel.text import Text
 from zhida.web.officer.common import benefit_label
 from zhida.web.templatetags.zhida import area, day
-from zhida.web.text import counted, in_language
+from zhida.web.text import counted, in_language, pick
 
 # Numbers as long as a bank account's are shown by their end only.
 _ACCOUNT = re.compile(r"^\d{15,}$")
@@ -285,6 +285,7 @@ def evidence_rows(lines: list[cases.EvidenceLine]) -> list[dict[str, Any]]:
     ]
 
 
-def drawn_names(declared: cases.LifeEventDeclaration) -> dict[str, str]:
-    """Return what the items are called on the drawing, in the reader's language; the file names them in one."""
-    return {key: in_language(item.label) for key, item in declared.items.items()}
+def drawing_of(declared: cases.LifeEventDeclaration, states: Mapping[str, str], notes: Mapping[str, str]) -> Any:
+    """Return the drawing of a life event in the reader's language: its file names everything in one."""
+    names = {key: in_language(item.label) for key, item in declared.items.items()}
+    return cases.diagram_of(declared.process, states, notes, names=names, language=pick("zh", "en"))

@@ -19,7 +19,7 @@ from zhida.kernel.errors import ZhidaError
 from zhida.kernel.text import Text
 from zhida.web.access import requires
 from zhida.web.officer import life_events_charts as charts
-from zhida.web.officer.cases_words import drawn_names
+from zhida.web.officer.cases_words import drawing_of
 from zhida.web.text import counted, in_language, lazy_text, pick
 
 LIFE_EVENTS = Text("一件事清单", "Life events")
@@ -95,7 +95,7 @@ def life_event(request: HttpRequest, event: str) -> HttpResponse:
             "items": [_item(declared, item) for item in declared.items.values()],
             "evidence": [_evidence(declared, field) for field in declared.evidence],
             "leads": cases.department_text(declared.leads),
-            "diagram": cases.diagram_of(declared.process, {}, days, names=drawn_names(declared)),
+            "diagram": drawing_of(declared, {}, days),
             "opened": _opened_by(declared),
             "situations": _situations(folder),
             **_counts(declared),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -74,3 +76,16 @@ def test_an_event_that_is_not_installed_is_not_found(signed_in: Callable[..., Cl
     client = signed_in("policy_staff")
     assert client.get(reverse("officer:life_event", args=["wedding"])).status_code == 404
     assert client.get(reverse("officer:life_event_simulate", args=["wedding"])).status_code == 404
+
+
+@pytest.mark.parametrize("event", ["birth", "death", "disability", "hardship"])
+def test_a_drawing_is_in_the_readers_language(event: str, signed_in: Callable[..., Client]) -> None:
+    client = signed_in("policy_staff")
+    drawn = {}
+    for language in ("zh-CN", "en-GB"):
+        page = client.get(f"/office/life-events/{event}/", headers={"accept-language": language}).content.decode()
+        data = json.loads(re.search(r'id="process-diagram" type="application/json">(.*?)</script>', page, re.DOTALL)[1])
+        drawn[language] = re.findall(r'<(?!\w*:?process)[^>]*? name="([^"]+)"', data["xml"])
+    assert len(drawn["zh-CN"]) == len(drawn["en-GB"]) > 20
+    assert [name for name in drawn["en-GB"] if re.search(r"[\u4e00-\u9fff]", name)] == []
+    assert all(re.search(r"[\u4e00-\u9fff]", name) for name in drawn["zh-CN"])

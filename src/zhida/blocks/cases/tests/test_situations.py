@@ -83,8 +83,10 @@ def test_a_case_that_comes_to_no_end_is_told(tmp_path: Path) -> None:
     process = tmp_path / "disability" / "process.bpmn"
     flow = 'sourceRef="is_issued" targetRef="not_issued"'
     text = process.read_text("utf-8").replace(' default="is_issued__not_issued"', "")
-    condition = f"{flow}><conditionExpression>level = 9</conditionExpression></sequenceFlow>"
-    process.write_text(text.replace(f"{flow}/>", condition), "utf-8")
+    assert f"{flow}><documentation" in text
+    unlikely = "<conditionExpression>level = 9</conditionExpression></sequenceFlow>"
+    before, found, after = text.partition(flow)
+    process.write_text(before + found + after.replace("</sequenceFlow>", unlikely, 1), "utf-8")
     (one,) = try_situations(tmp_path / "disability")
     assert [each.en for each in one.wrong] == ["it does not come to an end; it stops at is_issued"]
 
