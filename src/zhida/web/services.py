@@ -19,6 +19,8 @@ from zhida.web.table_files import csv_file
 _TITLE = Text("服务目录", "Services")
 _BASIC = Text("基本公共服务清单", "Basic public services")
 _A_DAY_S = 24 * 3600
+# How many of the first answers of a search, and how near to the best one, tell which event it is about.
+_BEST, _GOOD_SCORE = 3, 0.5
 _CSV_HEADS = (
     Text("序号", "No."),
     Text("领域", "Field"),
@@ -38,7 +40,8 @@ def services(request: HttpRequest) -> HttpResponse:
     """Search in plain words, or browse by what happened and by field of life."""
     words = request.GET.get("q", "").strip()
     sector, event = request.GET.get("sector", ""), request.GET.get("event", "")
-    context: dict[str, Any] = {"words": words, "found": [each.service for each in catalogue.search_services(words)] if words else []}
+    answers = catalogue.search_services(words) if words else []
+    context: dict[str, Any] = {"words": words, "found": [each.service for each in answers], "together": _together(_event_of(answers))}
     known = catalogue.public_services().values()
     chosen = catalogue.life_events()[event].label if event in catalogue.life_events() else catalogue.sectors().get(sector)
     context["declared"] = _begun_here()
@@ -83,6 +86,12 @@ def _open_case_url(event: str) -> str:
 def _begun_here() -> set[str]:
     """The life events that a resident can begin: their services are done in one go."""
     return {key for key, declared in cases.life_events().items() if declared.for_residents}
+
+
+def _event_of(answers: list[catalogue.Found]) -> str:
+    """Return the life event that all of the best answers are part of and that a resident can begin; "" where there is none."""
+    best = [set(each.service.life_events) for each in answers[:_BEST] if each.score >= _GOOD_SCORE]
+    return min(set.intersection(*best) & _begun_here(), default="") if best else ""
 
 
 def _together(event: str) -> dict[str, Any] | None:

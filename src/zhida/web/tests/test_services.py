@@ -80,5 +80,12 @@ def test_the_open_data_names_this_site(client: Client) -> None:
     assert turtle["Content-Type"].startswith("text/turtle") and b"<http://testserver/services/birth_certificate>" in turtle.content
 
 
+def test_a_search_that_is_about_one_event_leads_to_doing_all_of_it(client: Client) -> None:
+    assert "/my/cases/new/death/" in client.get("/services/", {"q": "老人去世"}).content.decode()
+    assert "/my/cases/new/" not in client.get("/services/", {"q": "孩子"}).content.decode()
+    assert "/my/cases/new/birth/" in client.get("/services/", {"event": "birth"}).content.decode()
+    assert "/my/cases/new/" not in client.get("/services/", {"event": "illness"}).content.decode()
+
+
 def test_what_am_i_eligible_for_needs_a_resident(client: Client) -> None:
     assert client.get("/my/eligible/").status_code == 302
