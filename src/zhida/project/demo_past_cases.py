@@ -44,7 +44,7 @@ STORIES = (
     Story(stars=3, reasons=("had_to_come",), is_appealed=True),
     Story(),
     Story(stars=4, reasons=("easy",)),
-    Story(pace=2, is_returned=True, stars=1, reasons=("slow", "unclear"), text="退回来两次，没说清缺什么。", answered_after=8),
+    Story(pace=2, is_returned=True, stars=1, reasons=("slow", "unclear"), text="退回来一次，没说清缺什么。", answered_after=8),
     Story(stars=5, reasons=("kind",)),
     Story(),
     Story(stars=4, reasons=("quick", "clear")),

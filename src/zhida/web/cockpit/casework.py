@@ -107,6 +107,8 @@ def _figures(request: HttpRequest, here: places.Area, counted: list[indicators.C
         "is_whole": whole[month],
         "months": [{"month": each.month, "url": _query(request, month=each.month), "current": each.month == month} for each in counted],
         "now": now,
+        "leads": charts.leads([now]),
+        "chosen": [name for key, name in ((event, charts.event_name(now)), (department, charts.department_name(now))) if key],
         "heads": _heads(now),
         "trends": charts.trends([*until, *later], month),
         "reasons": charts.reasons(now),

@@ -117,10 +117,10 @@ def trends(trend: Trend, chosen: str) -> list[Columns]:
     charts = [
         _columns(trend, "done", count("done"), _done_title(told, now, before)),
         _columns(trend, "days_median", days, _days_title(told, now), _DAYS_NOTE),
-        _columns(trend, "in_time", in_time, _share_title(told, now, "done", now.in_time, _IN_TIME), _PROMISE_NOTE),
-        _columns(trend, "items_in_time", items_in_time, _share_title(told, now, "items", now.items_in_time, _ITEMS)),
+        _columns(trend, "in_time", in_time, _share_title(told, now, "done", now.in_time, _IN_TIME, _NO_CASES), _PROMISE_NOTE),
+        _columns(trend, "items_in_time", items_in_time, _share_title(told, now, "items", now.items_in_time, _ITEMS, _NO_ITEMS)),
         _columns(trend, "satisfied", satisfied, _satisfied_title(told, now)),
-        _columns(trend, "bad_in_time", bad_in_time, _share_title(told, now, "bad_due", now.bad_in_time, _BAD), _BAD_NOTE),
+        _columns(trend, "bad_in_time", bad_in_time, _share_title(told, now, "bad_due", now.bad_in_time, _BAD, _NO_BAD), _BAD_NOTE),
     ]
     return [chart for chart in charts if chart is not None]
 
@@ -144,6 +144,9 @@ _BAD_NOTE = Text(
 )
 _IN_TIME = Text("办结的 {n} 件中，{share} 在承诺的工作日内", "{share} of cases done were within the promised days (of {n})")
 _ITEMS = Text("办完的 {n} 个事项中，{share} 没有超期", "{share} of items ended on time (of {n})")
+_NO_CASES = Text("没有办结的", "no case was done")
+_NO_ITEMS = Text("没有办完的事项", "no item ended")
+_NO_BAD = Text("没有到期该答复的差评", "no answer to a bad rating was due")
 _BAD = Text("应答复的 {n} 条差评，{share} 按期答复", "{share} of bad ratings were answered in time (of {n})")
 
 
@@ -193,12 +196,12 @@ def _days_title(told: str, now: CaseworkFigures) -> str:
     )
 
 
-def _share_title(told: str, now: CaseworkFigures, whole: str, found: float | None, words: Text) -> str:
+def _share_title(told: str, now: CaseworkFigures, whole: str, found: float | None, words: Text, none: Text) -> str:
     of = now.get(whole)
     if of is None:
         return _few(told)
     if not of:
-        return pick(f"{told}没有可统计的", f"Nothing to count in {told}")
+        return pick(f"{told}{none.zh}", f"{told}: {none.en}")
     said = Text(*(each.format(n=number(of), share=percent(found)) for each in (words.zh, words.en)))
     return pick(f"{told}{said.zh}", f"{told}: {said.en}")
 
@@ -256,28 +259,49 @@ def departments(lines: Sequence[CaseworkFigures]) -> BarList | None:
 
 
 def areas(lines: Sequence[CaseworkFigures], query: str) -> BarList | None:
-    """Rank the areas below by what was done there; each leads to its own page."""
+    """Rank the areas below by cases done there, or by items where a department leads no case; each leads to its own page."""
     if not lines:
         return None
-    ranked = sorted(lines, key=lambda line: (-(line.get("done") or 0), line.area))
-    top, is_few = ranked[0], any(line.get("done") is None for line in lines)
-    name = _area_name(top.area)
-    if top.get("done"):
-        title = pick(f"办结最多的是{name.zh}：{top.get('done')} 件", f"Most cases were done in {name.en}: {top.get('done')}")
-    elif is_few:
-        title = pick("各处件数都太少，不显示", "Too few cases anywhere to show")
+    of = _CASES if leads(lines) else _ITEMS_OF_AREAS
+    ranked = sorted(lines, key=lambda line: (-(line.get(of.measure) or 0), line.area))
+    most, is_few = ranked[0].get(of.measure), any(line.get(of.measure) is None for line in lines)
+    name = _area_name(ranked[0].area)
+    if most:
+        title = Text(f"{of.most.zh}是{name.zh}：{number(most)} {of.unit}", f"{of.most.en} in {name.en}: {number(most)}")
     else:
-        title = pick("各处都还没有办结的", "Nowhere is a case done yet")
-    return BarList(title=title, items=[_area(line, query) for line in ranked])
+        title = Text("各处件数都太少，不显示", "Too few cases anywhere to show") if is_few else of.none
+    return BarList(title=in_language(title), items=[_area(line, of, query) for line in ranked])
 
 
-def _area(line: CaseworkFigures, query: str) -> Item:
-    opened, kept = count("opened")(line), in_time(line)
-    detail = pick(f"立案 {opened}", f"{opened} opened")
-    if line.in_time is not None:
-        detail += pick(f" · 承诺期内 {kept}", f" · {kept} within promise")
+@dataclass(frozen=True)
+class _Ranked:
+    """What areas are ranked by, and how it is said."""
+
+    measure: str
+    share: Callable[[CaseworkFigures], str]
+    most: Text
+    unit: str
+    none: Text
+    kept: Text
+
+
+_CASES = _Ranked(
+    "done", in_time, Text("办结最多的", "Most cases were done"), "件", Text("各处都还没有办结的", "Nowhere is a case done yet"),
+    Text("承诺期内", "within promise"),
+)  # fmt: skip
+_ITEMS_OF_AREAS = _Ranked(
+    "items", items_in_time, Text("办完事项最多的", "Most items ended"), "个", Text("各处都没有办完的事项", "Nowhere did an item end"),
+    Text("按期", "on time"),
+)  # fmt: skip
+
+
+def _area(line: CaseworkFigures, of: _Ranked, query: str) -> Item:
+    said = [pick(f"立案 {count('opened')(line)}", f"{count('opened')(line)} opened")] if of is _CASES else []
+    kept = of.share(line)
+    if kept not in ("—", withheld()):
+        said.append(pick(f"{of.kept.zh} {kept}", f"{kept} {of.kept.en}"))
     href = reverse("cockpit:casework_area", args=[line.area]) + query
-    return Item(in_language(_area_name(line.area)), line.get("done"), count("done")(line), href=href, detail=detail)
+    return Item(in_language(_area_name(line.area)), line.get(of.measure), count(of.measure)(line), href=href, detail=" · ".join(said))
 
 
 def _area_name(code: int) -> Text:
