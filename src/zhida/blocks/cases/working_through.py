@@ -33,8 +33,18 @@ def to_work_through(viewer: Viewer, event: str = "", item: str = "", after: Case
     event, item: only of this life event, only this item of it. Raises: PermissionMissing.
     """
     access.require(viewer, HANDLE)
-    own, free = Q(state__in=AT_A_DESK, assignee=viewer.account), Q(state__in=UNCLAIMED, assignee="")
-    found = CaseItem.objects.filter(at_desk(viewer), own | free)
+    return _in_order(viewer, _own(viewer) | _FREE, event, item, after)
+
+
+_FREE = Q(state__in=UNCLAIMED, assignee="")
+
+
+def _own(viewer: Viewer) -> Q:
+    return Q(state__in=AT_A_DESK, assignee=viewer.account)
+
+
+def _in_order(viewer: Viewer, which: Q, event: str, item: str, after: CaseItem | None) -> QuerySet[CaseItem]:
+    found = CaseItem.objects.filter(at_desk(viewer), which)
     found = found.filter(case__event=event) if event else found
     found = found.filter(item=item) if item else found
     return found.filter(_behind(after) if after else Q()).order_by(F("due_on").asc(nulls_last=True), "pk")
@@ -48,7 +58,11 @@ def _behind(item: CaseItem) -> Q:
 
 def take_following(viewer: Viewer, event: str = "", item: str = "", after: CaseItem | None = None) -> CaseItem | None:
     """Return the next item of ``to_work_through``, claimed by the viewer; None behind the last. Two officers never get the same one."""
-    return take_first(viewer, to_work_through(viewer, event, item, after))
+    access.require(viewer, HANDLE)
+    # One half after the other: each has an index in this order, both together would be sorted anew for every item.
+    own = _in_order(viewer, _own(viewer), event, item, after).first()
+    free = _in_order(viewer, _FREE, event, item, after)
+    return take_first(viewer, free.exclude(_behind(own)) if own else free) or own
 
 
 def act_on_many(item_ids: Iterable[int], act: Callable[[int], Any]) -> Acted:
