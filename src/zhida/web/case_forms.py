@@ -78,7 +78,7 @@ def form_fields(
     that conditions name; files: names of the files that typed numbers stand for.
     """
     typed, problems, known, files = typed or {}, problems or {}, known or {}, files or {}
-    shown = [field for field in fields if field.when is None or field.when.evaluate(known) is not False]
+    shown = [field for field in fields if field.is_asked(known) is not False]
     labels = all_fields or {field.key: field for field in shown}
     return [
         FormField(
@@ -132,7 +132,7 @@ def _options(field: cases.Field, value: str) -> list[tuple[str, Text, bool]]:
 
 def condition_text(field: cases.Field, known: Mapping[str, Any], fields: Mapping[str, cases.Field]) -> Text | None:
     """Say in words when a field has to be answered; nothing where that is certain already."""
-    if field.when is None or field.when.evaluate(known) is True:
+    if field.when is None or field.is_asked(known) is True:
         return None
     found = _COMPARED.match(field.when.text)
     asked = fields.get(found[1]) if found else None

@@ -208,7 +208,7 @@ def missing(declared: LifeEventDeclaration, evidence: Mapping[str, Any], items: 
 
 
 def is_wanted(field: Field, values: Mapping[str, Any]) -> bool:
-    return field.when is None or field.when.evaluate(values) is True
+    return field.is_asked(values) is True
 
 
 def askable(declared: LifeEventDeclaration, evidence: Mapping[str, Any]) -> list[Field]:

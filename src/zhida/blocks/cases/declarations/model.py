@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from zhida.blocks.cases.process import Process
+from zhida.blocks.cases.process import Process, answer_to
 from zhida.engine.dmn import DecisionTable
 from zhida.engine.feel import Expression
 from zhida.kernel.text import Text
@@ -42,6 +42,11 @@ class Field:
     of: str = "subject"
     needed_by: tuple[str, ...] = ()
     keep_months: int = 12
+
+    def is_asked(self, values: Mapping[str, Any]) -> bool | None:
+        """Say whether it is asked where this is known; None: that is open."""
+        answer = True if self.when is None else answer_to(self.when, values)
+        return answer if isinstance(answer, bool) else None
 
 
 @dataclass(frozen=True)

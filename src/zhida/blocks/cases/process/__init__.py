@@ -24,6 +24,7 @@ from zhida.blocks.cases.process.model import Element, Flow, Process
 from zhida.blocks.cases.process.read import read_process
 from zhida.blocks.cases.process.running import Running, Stuck, Waiting
 from zhida.blocks.cases.process.soundness import stuck_joins
+from zhida.blocks.cases.process.steps import answer_to
 
 __all__ = [
     "Diagram",
@@ -38,6 +39,7 @@ __all__ = [
     "TokenUnknown",
     "ValueNotKept",
     "Waiting",
+    "answer_to",
     "diagram_of",
     "read_process",
     "stuck_joins",

@@ -7,6 +7,7 @@ them all.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -166,7 +167,7 @@ class Choice(Step):
         """Return the targets chosen, and the condition that leaves it unable to choose: empty when all are false, None when it can."""
         chosen: list[str] = []
         for flow in self.ways:
-            answer = _answer(flow.condition, values) if flow.condition else True
+            answer = answer_to(flow.condition, values) if flow.condition else True
             if answer is True:
                 chosen.append(flow.target)
                 if self.element.kind == "exclusiveGateway":
@@ -185,7 +186,7 @@ class Choice(Step):
         return [self._wf_spec.task_specs[name] for name in names]
 
 
-def _answer(condition: Expression, values: dict[str, Any]) -> Any:
+def answer_to(condition: Expression, values: Mapping[str, Any]) -> Any:
     """Return true, false or unknown; a value that no condition can compare, as a list, is unknown too.
 
     A case keeps dates as text (JSON has no other), so a text that is one is compared as one.

@@ -9,10 +9,13 @@ import pytest
 
 from zhida.blocks.cases.declarations.checking import check_life_event
 from zhida.blocks.cases.declarations.installed import folders
+from zhida.blocks.cases.declarations.model import Field
 from zhida.blocks.cases.declarations.reading import read_life_event
 from zhida.blocks.cases.declarations.situations import Tried, try_situations
 from zhida.blocks.cases.errors import SituationUnreadable
+from zhida.engine.feel import parse_expression
 from zhida.kernel.errors import ZhidaError
+from zhida.kernel.text import Text
 
 FOLDERS = sorted(folders())
 
@@ -132,3 +135,8 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     assert check_life_event(folder).errors == ()
     with pytest.raises(SituationUnreadable, match=r"paths\.yaml"):
         try_situations(folder)
+
+
+def test_a_condition_compares_days_as_days_though_a_case_keeps_them_as_text() -> None:
+    late = Field("late", Text("迟", "Late"), "text", when=parse_expression('told_on > date("2025-10-31")', "late"))
+    assert [late.is_asked(known) for known in ({"told_on": "2025-11-01"}, {"told_on": "2025-10-31"}, {})] == [True, False, None]
