@@ -9,8 +9,8 @@ from lxml import etree
 from zhida.blocks.cases.process.checks import check
 from zhida.blocks.cases.process.errors import ProcessRefused
 from zhida.blocks.cases.process.model import GATEWAYS, TASKS, Element, Flow, Process
-from zhida.blocks.cases.process.safe import DIAGRAM, MODEL, Tag, safe_xml, tag_of
-from zhida.blocks.cases.process.timers import Timer, read_duration, read_moment
+from zhida.blocks.cases.process.safe import DIAGRAM, EXTENSION, MODEL, Tag, safe_xml, tag_of
+from zhida.blocks.cases.process.timers import Timer, read_duration, read_moment, read_working_days
 from zhida.blocks.cases.process.words import INSTEAD, REMOVE, called
 from zhida.engine.feel import Expression, FeelError, parse_expression
 from zhida.kernel.text import Text
@@ -26,6 +26,8 @@ _DECORATION = (
     | {"property", "auditing", "monitoring", "performer", "humanPerformer", "potentialOwner", "resourceRole"}
     | {"correlationSubscription", "supports"}
 )
+# On a duration: whether its days are working days. Without it they are days.
+DAYS = f"{{{EXTENSION}}}days"
 _EVENT_WORDS = frozenset({"timerEventDefinition", "terminateEventDefinition"})
 # Inside data associations and vendors' extensions: text some other engine would execute.
 _CARRIES_CODE = frozenset(["script", "scriptTask", "executionListener", "taskListener", "connector", "transformation", "assignment"])
@@ -173,12 +175,27 @@ class _Reader:
         parts = [part for part in definition if tag_of(part).name in ("timeDuration", "timeDate", "timeCycle")]
         if len(parts) != 1 or tag_of(parts[0]).name == "timeCycle":
             self._refuse(node, Text("的定时器不是一个时长或日期", "has a timer that is not one duration or date"), instead)
-        written = (parts[0].text or "").strip()
+        written, days = (parts[0].text or "").strip(), parts[0].get(DAYS)
+        if days is not None:
+            return self._working_days(node, parts[0], written, days)
         try:
             return read_duration(written) if tag_of(parts[0]).name == "timeDuration" else read_moment(written)
         except (ValueError, OverflowError):
             self._refuse(
                 node, Text(f"的定时“{written[:60]}”不是 ISO 8601", f"has the timer '{written[:60]}', which is not ISO 8601"), instead
+            )
+
+    def _working_days(self, node: etree._Element, part: etree._Element, written: str, days: str) -> Timer:
+        """Read a duration whose days are declared to be working days, by our own attribute."""
+        try:
+            if tag_of(part).name != "timeDuration" or days != "working":
+                raise ValueError(days)
+            return read_working_days(written)
+        except ValueError:
+            self._refuse(
+                node,
+                Text(f"的工作日定时“{written[:60]}”（days={days[:20]}）读不懂", f"has the timer '{written[:60]}' with days={days[:20]}"),
+                Text('工作日写成 <timeDuration zhida:days="working">P5D', 'Write working days as <timeDuration zhida:days="working">P5D'),
             )
 
     def _flow(self, node: etree._Element) -> None:

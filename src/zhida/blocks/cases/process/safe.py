@@ -11,6 +11,8 @@ MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 DIAGRAM = "http://www.omg.org/spec/BPMN/20100524/DI"
 BOUNDS = "http://www.omg.org/spec/DD/20100524/DC"
 EDGES = "http://www.omg.org/spec/DD/20100524/DI"
+# Our own words in a file, as BPMN lets others add attributes.
+EXTENSION = "urn:zhida:bpmn"
 
 MAX_BYTES = 2_000_000
 MAX_ELEMENTS = 20_000

@@ -5,8 +5,13 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from zhida.kernel.calendar import working_days_after
 from zhida.kernel.clock import HANGZHOU
 
+# Four years of them: no public office's time limit is longer.
+WORKING_DAYS_MAX = 1_000
+
+_DAYS = re.compile(r"P(\d{1,4})D")
 _DURATION = re.compile(
     r"P(?=\d|T\d)(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?)?"
 )
@@ -14,11 +19,12 @@ _DURATION = re.compile(
 
 @dataclass(frozen=True)
 class Timer:
-    """When a waiting event goes on: ``after`` it was reached (months, then seconds), or ``at`` a moment."""
+    """When a waiting event goes on: ``after`` it was reached (months, then seconds; or working days), or ``at`` a moment."""
 
     written: str
     months: int = 0
     seconds: int = 0
+    working_days: int = 0
     at: datetime | None = None
 
     @property
@@ -27,10 +33,16 @@ class Timer:
         return self.at is None
 
     def due(self, reached: datetime) -> datetime:
-        """Return when a token goes on that reached the event then; a month's missing days become its last."""
+        """Return when a token goes on that reached the event then; a month's missing days become its last.
+
+        Working days count as deadlines do: not the day itself, and the last one has to be over (民法典 第二百零一条、第二百零三条).
+        """
         if self.at is not None:
             return self.at
         local = reached.astimezone(HANGZHOU)
+        if self.working_days:
+            over = working_days_after(local.date(), self.working_days) + timedelta(days=1)
+            return datetime.combine(over, time(), HANGZHOU).astimezone(UTC)
         months = local.year * 12 + local.month - 1 + self.months
         year, month = divmod(months, 12)
         shifted = local.replace(year=year, month=month + 1, day=min(local.day, monthrange(year, month + 1)[1]))
@@ -51,6 +63,14 @@ def read_duration(written: str) -> Timer:
     if not timer.months and not timer.seconds:
         raise ValueError(written)
     return timer
+
+
+def read_working_days(written: str) -> Timer:
+    """Read ``P5D`` as five working days. Raises: ValueError for anything but 1 to WORKING_DAYS_MAX whole days."""
+    found = _DAYS.fullmatch(written.strip())
+    if not found or not 0 < int(found[1]) <= WORKING_DAYS_MAX:
+        raise ValueError(written)
+    return Timer(written.strip(), working_days=int(found[1]))
 
 
 def read_moment(written: str) -> Timer:

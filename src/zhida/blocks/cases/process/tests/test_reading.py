@@ -59,6 +59,11 @@ def test_only_timers_and_plain_events_run(kind: str, word: str) -> None:
     assert error.element == "x1" and f"{word}EventDefinition" in error.text.en and "收到" in error.text.zh
 
 
+def in_days(duration: str, days: str, word: str = "timeDuration") -> str:
+    waiting = timer("intermediateCatchEvent", "x1", duration, word=word)
+    return waiting.replace(f"<{word}>", f'<{word} xmlns:zhida="urn:zhida:bpmn" zhida:days="{days}">')
+
+
 @pytest.mark.parametrize(
     ("part", "says"),
     [
@@ -73,6 +78,11 @@ def test_only_timers_and_plain_events_run(kind: str, word: str) -> None:
         (timer("intermediateCatchEvent", "x1", "three days"), "three days"),
         (timer("intermediateCatchEvent", "x1", "PT0S"), "PT0S"),
         (timer("intermediateCatchEvent", "x1", "2026-02-30", word="timeDate"), "2026-02-30"),
+        (in_days("P1M", "working"), "the timer 'P1M' with days=working"),
+        (in_days("P0D", "working"), "the timer 'P0D' with days=working"),
+        (in_days("P1001D", "working"), "the timer 'P1001D'"),
+        (in_days("P5D", "calendar"), 'Write working days as <timeDuration zhida:days="working">P5D'),
+        (in_days("2026-03-01", "working", word="timeDate"), "days=working"),
         (node("intermediateCatchEvent", "x1"), "exactly one timer"),
         (node("subProcess", "x1", node("scriptTask", "x1s")), "x1s"),
     ],

@@ -8,6 +8,8 @@ import pytest
 
 from zhida.blocks.cases.process import ProcessRanAway, Running, StateOfAnotherProcess, TokenUnknown, ValueNotKept, Waiting
 from zhida.blocks.cases.process.tests.drawing import chain, drawn, flow, node, timer
+from zhida.blocks.cases.rules import due_after
+from zhida.kernel.clock import HANGZHOU
 
 MORNING = datetime(2026, 1, 31, 1, tzinfo=UTC)
 
@@ -174,6 +176,30 @@ def test_a_timer_waits_whole_months_and_then_goes_on() -> None:
     assert not running.is_done
     running.wake(datetime(2026, 2, 28, 1, tzinfo=UTC))
     assert running.is_done and running.next_wake is None
+
+
+@pytest.mark.parametrize(
+    ("days", "reached", "goes_on"),
+    [
+        # Before the National Day week of 2025, which the Saturday of 11 October makes up for; the last day has to be over.
+        ("P2D", datetime(2025, 9, 30, 9, tzinfo=HANGZHOU), datetime(2025, 10, 11, tzinfo=HANGZHOU)),
+        ("P3D", datetime(2025, 9, 30, 23, 59, tzinfo=HANGZHOU), datetime(2025, 10, 12, tzinfo=HANGZHOU)),
+        ("P5D", datetime(2025, 11, 5, 9, tzinfo=HANGZHOU), datetime(2025, 11, 13, tzinfo=HANGZHOU)),
+    ],
+)
+def test_a_timer_in_working_days_goes_by_the_calendar_of_deadlines(days: str, reached: datetime, goes_on: datetime) -> None:
+    working = timer("intermediateCatchEvent", "t", days).replace(
+        "<timeDuration>", '<timeDuration xmlns:z="urn:zhida:bpmn" z:days="working">'
+    )
+    process = drawn(working, chain("s", "t", "e"))
+    running = Running.start(process, {}, now=reached.astimezone(UTC))
+    assert running.next_wake == goes_on
+    assert (due_after(reached.date(), int(days[1:-1])) + timedelta(days=1)) == goes_on.date(), "as a deadline of as many days"
+    again = Running.restore(process, running.state())
+    again.wake(goes_on - timedelta(seconds=1))
+    assert not again.is_done
+    again.wake(goes_on)
+    assert again.is_done
 
 
 def test_a_date_without_time_is_midnight_in_hangzhou() -> None:
