@@ -67,7 +67,6 @@ _ITEM_STATES = {
     "undone": ("quiet", Text("已撤销", "Undone")),
     "cancelled": ("quiet", Text("不再办理", "Not needed any more")),
 }
-_NOT_NEEDED = ("quiet", Text("不用办", "Not needed"))
 CASE_TONES = {
     "found": "wait",
     "asking": "wait",
@@ -141,12 +140,12 @@ def _said(entry: Any) -> str | Text:
 
 def item_lines(view: cases.CaseView) -> list[dict[str, Any]]:
     """Return every item as the resident follows it: who, by when, how it stands. What the process passed by is not needed."""
-    is_over = view.case.state in ("done", "undone")
+    is_over = view.case.closed_at is not None
     lines = []
     for line in view.items:
         if line.row is None and (is_over or only_tells(line.declared)):
             continue
-        tone, said = _NOT_NEEDED if line.row is None and is_over else _ITEM_STATES[line.state]
+        tone, said = _ITEM_STATES[line.state]
         lines.append(
             {
                 "item": line.declared, "row": line.row, "tone": tone, "said": said, "who": who(line.declared, view.declared.leads),
