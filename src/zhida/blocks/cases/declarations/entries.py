@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from zhida.blocks.cases.declarations.model import EffectDeclaration, LegalResource, SubjectRule
+from zhida.blocks.cases.declarations.model import EffectDeclaration, Feed, LegalResource, SubjectRule
 from zhida.kernel.text import Text
 
 SUBJECT_WORDS, AGE_MAX = {"age_from", "age_below", "has_died"}, 150
@@ -37,7 +37,34 @@ def subject(w: Any) -> SubjectRule:
     return SubjectRule(**w)
 
 
+# What the words of an effect are; how they go together is for effect_checks.
+_EFFECT_SHAPES: Mapping[str, type] = {
+    **dict.fromkeys(["benefits", "send", "lines"], list),
+    **dict.fromkeys(["facts", "values", "title", "says"], dict),
+    **dict.fromkeys(["record_type", "certificate", "notice", "about", "system", "amount", "to", "from", "of"], str),
+}
+
+
+def _is_plain(value: Any) -> bool:
+    return not isinstance(value, list | dict)
+
+
+def _is_shaped(name: str, value: Any) -> bool:
+    """Say whether a word of an effect has its shape: names and texts, lists of them, or of the lines of a certificate."""
+    if value is None or not isinstance(value, _EFFECT_SHAPES.get(name, object)):
+        return value is None
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    return not isinstance(value, list) or all(isinstance(each, dict if name == "lines" else str) for each in value)
+
+
 def effect(w: dict[str, Any]) -> EffectDeclaration:
+    for name, value in w.items():
+        if not _is_shaped(name, value):
+            raise Wrong(
+                f"“effects”里的“{name}”写得不对，请对照其他事件",
+                f"'{name}' of an effect is not written as others are; compare another life event",
+            )
     settings = dict(w)
     return EffectDeclaration(str(settings.pop("kind", "")), settings)
 
@@ -65,6 +92,25 @@ def names(w: Mapping[str, Any], name: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise Wrong(f"“{name}”要写成 [名字, 名字]", f"{name} must be a list of names")
     return tuple(value)
+
+
+def feed(w: Mapping[str, Any]) -> Feed | None:
+    written = w.get("feed")
+    if not written:
+        return None
+    if not isinstance(written, dict) or not all(map(_is_plain, written.values())) or type(written.get("within_days")) is not int:
+        raise Wrong(
+            "“feed”要写 record_type、subject、happened_on 和 within_days（天数）",
+            "feed needs record_type, subject, happened_on and within_days (a number)",
+        )
+    return Feed(**written)
+
+
+def words(w: Mapping[str, Any], name: str) -> dict[str, str]:
+    value = w.get(name) or {}
+    if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+        raise Wrong(f"“{name}”要写成 {{名字: 名字}}", f"{name} must be written as {{name: name}}")
+    return dict(value)
 
 
 def text(w: Mapping[Any, Any], name: Any) -> Text:
