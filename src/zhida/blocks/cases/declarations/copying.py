@@ -32,7 +32,8 @@ Copied from *{source}*; still about that. Change, in this order, and run `zhida 
 6. `*.dmn`: the tables that `decides` names; delete the others.
 7. `tests/paths.yaml`: situations of this event, one for each refusal and each unknown; `zhida life-event test {name}`.
 8. `simulation.yaml`: arrivals, officers, minutes; mark what you assume. `zhida life-event simulate {name}` says where cases wait.
-9. `services.yaml` of the pack, or beside this folder: the services its items name and the catalogue has not, and {name} among its `life_events:`.
+9. `services.yaml` of the pack, or beside this folder: the services its items name that are not in the catalogue yet, and {name} among
+   its `life_events:`.
 10. This file: ten lines on what it is.
 """
 

@@ -24,8 +24,11 @@ WORDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 }
 # What effects may name beside the keys of the case (effects/context.py).
 DOLLAR_WORDS = frozenset(
-    ["$subject_id", "$applicant_id", "$subject_name", "$applicant_name", "$today", "$year", "$happened_on", "$household_no", "$case_number"]
-)
+    {
+        "$subject_id", "$applicant_id", "$subject_name", "$applicant_name", "$today", "$year", "$opened_on", "$happened_on",
+        "$household_no", "$case_number",
+    }
+)  # fmt: skip
 # What a notice about an item is given; what else its template needs would stay empty.
 TOLD = frozenset({"event", "subject", "number", "done_on", "item", "result", "reason"})
 _BRACES = re.compile(r"\{(\w+)\}")
@@ -50,6 +53,8 @@ def _nothing(declared: LifeEventDeclaration, effect: EffectDeclaration) -> Itera
 
 def _decision(declared: LifeEventDeclaration, effect: EffectDeclaration) -> Iterator[Text]:
     yield from _benefits(effect)
+    if "month" in effect.settings:
+        yield from _key(declared, effect.settings["month"])
     known = set(records.facts())
     for fact, written in (effect.settings.get("facts") or {}).items():
         if fact not in known:

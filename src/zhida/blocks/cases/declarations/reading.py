@@ -146,7 +146,12 @@ class _Reading:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = f":{mark.line + 1}" if mark else ""
-            self.wrong(f"{DECLARATION}{line}", "不是有效的 YAML", f"it is not YAML: {getattr(error, 'problem', error)}")
+            problem = getattr(error, "problem", error)
+            self.wrong(
+                f"{DECLARATION}{line}",
+                "不是有效的 YAML；句子里有英文冒号或引号的，给整句加英文双引号",
+                f"it is not YAML: {problem}; a sentence with a colon or a quotation mark stands in double quotes",
+            )
             return None
         if not isinstance(written, dict):
             self.wrong(DECLARATION, "内容应是“名称: 值”", "it must be a mapping of names to values")

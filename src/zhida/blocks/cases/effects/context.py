@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zhida.blocks.cases.declarations.model import EffectDeclaration
 from zhida.blocks.cases.evidence import Person
 from zhida.blocks.cases.models import Case, CaseEffect, CaseItem
+from zhida.kernel import clock
 
 if TYPE_CHECKING:
     from zhida.blocks.cases.moving import Moving
@@ -55,5 +56,6 @@ class Making:
         about = {"id": getattr(person, "id_number", None), "name": getattr(person, "name", None)}
         words = {"$subject_id": about["id"], "$applicant_id": about["id"], "$subject_name": about["name"], "$applicant_name": about["name"]}
         words |= {"$today": today.isoformat(), "$year": today.year, "$household_no": case.household_no, "$case_number": case.number}
+        words |= {"$opened_on": case.opened_at.astimezone(clock.HANGZHOU).date().isoformat() if case.opened_at else None}
         words |= {"$happened_on": case.happened_on.isoformat() if case.happened_on else None}
         return words.get(word)

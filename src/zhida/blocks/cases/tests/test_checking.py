@@ -103,6 +103,18 @@ ERRORS = {
         "en: Household, registration}",
         "put the whole sentence in double quotes",
     ),
+    "a sentence that a colon ends": (
+        E,
+        "en: Household registration}",
+        "en: Household: registration}",
+        "a sentence with a colon or a quotation",
+    ),
+    "a day of a decision that nothing gives": (
+        E,
+        "benefits: [guojia_yuer_2025]}",
+        "benefits: [guojia_yuer_2025], month: wished_on}",
+        "nothing in this event gives 'wished_on'",
+    ),
     "days that are no number": (E, "promised_working_days: 10", "promised_working_days: ten", "must be a whole number such as 5"),
     "a feed with a strange word": (E, "record_type: birth, subject:", "register: birth, record_type: birth, subject:", "'register' means"),
     "a table's input that nothing gives": ("vaccines.dmn", "<text>days_since</text>", "<text>age_in_days</text>", "reads 'age_in_days'"),

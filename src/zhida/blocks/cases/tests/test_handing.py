@@ -13,7 +13,7 @@ from zhida.blocks.access import api as access
 from zhida.blocks.access.api import SYSTEM, Purpose, Viewer
 from zhida.blocks.cases import api as cases
 from zhida.blocks.cases.declarations import installed
-from zhida.blocks.cases.models import CaseEntry, CasePayable, CaseRecord
+from zhida.blocks.cases.models import CaseDecision, CaseEntry, CasePayable, CaseRecord
 from zhida.blocks.cases.tests import joint
 from zhida.blocks.cases.tests.joint import desk, effect_of, finish, item_of
 from zhida.blocks.cases.tests.test_hardship_cases import NOBODY, REGISTERS
@@ -98,6 +98,12 @@ def test_a_certificate_that_a_case_issued_decides_the_two_subsidies_in_the_next_
     assert (done.refused, CaseRecord.objects.filter(state="handed").count()) == (0, done.added)
     assert cases.hand_over_records(SYSTEM).deliveries == (), "a second time there is nothing to hand over"
     assert {name: status for name, (status, _) in statuses(lin).items()} == dict.fromkeys(SUBSIDIES, "entitled")
+
+
+def test_the_two_subsidies_begin_with_the_month_of_the_application(lin: Viewer) -> None:
+    case = certify(lin)
+    assert set(CaseDecision.objects.filter(case=case).values_list("month", "status")) == {("2025-11", "entitled")}
+    assert set(CasePayable.objects.filter(decision__case=case).values_list("period_key", flat=True)) == {"2025-11"}
 
 
 def joint_case(own_home: Path, settings: Any) -> tuple[Viewer, cases.Case]:
