@@ -304,7 +304,7 @@ def assign(viewer: Viewer, item_id: int, account: str) -> CaseItem:
     """Let a colleague of the same desk have an item. Raises: PermissionMissing, ItemNotFound, OfficerUnknown, ItemInWrongState."""
     access.require(viewer, SHARE)
     moving, item = _held_item(viewer, item_id, *AT_A_DESK)
-    if account not in {each.account for each in colleagues(viewer)}:
+    if account not in {each.account for each in colleagues(viewer, item.area)}:
         raise OfficerUnknown(account)
     item.assignee = account
     if item.state == ItemState.READY:
@@ -315,9 +315,10 @@ def assign(viewer: Viewer, item_id: int, account: str) -> CaseItem:
     return item
 
 
-def colleagues(viewer: Viewer) -> list[Viewer]:
-    """List the officers of the viewer's department in the viewer's area, by account."""
-    return [each for each in access.officers_of(viewer.department) if viewer.sees_area(each.area_code)]
+def colleagues(viewer: Viewer, area: int | None = None) -> list[Viewer]:
+    """List the officers of the viewer's department in the viewer's area, by account; area: only those at whose desk an item of it lies."""
+    found = [each for each in access.officers_of(viewer.department) if viewer.sees_area(each.area_code)]
+    return [each for each in found if area is None or each.community_span[0] <= area < each.community_span[1]]
 
 
 def loads(viewer: Viewer) -> dict[str, int]:
@@ -333,6 +334,8 @@ def loads(viewer: Viewer) -> dict[str, int]:
 def share_out(viewer: Viewer) -> dict[str, int]:
     """Hand out what nobody has claimed so that everybody's desk is as full, those due first first; return who got how many.
 
+    What lies where no colleague works stays unclaimed.
+
     Raises: PermissionMissing, OfficerUnknown where nobody works there.
     """
     access.require(viewer, SHARE)
@@ -340,11 +343,14 @@ def share_out(viewer: Viewer) -> dict[str, int]:
     if not load:
         raise OfficerUnknown(viewer.department)
     given = dict.fromkeys(load, 0)
-    for item_id in list(_free_items(viewer).values_list("pk", flat=True)):
-        to = min(load, key=lambda account: (load[account], account))
-        assign(viewer, item_id, to)
-        load[to] += 1
-        given[to] += 1
+    free = list(_free_items(viewer).values_list("pk", "area"))
+    near = {area: [each.account for each in colleagues(viewer, area)] for area in {area for _, area in free}}
+    for item_id, area in free:
+        if near[area]:
+            to = min(near[area], key=lambda account: (load[account], account))
+            assign(viewer, item_id, to)
+            load[to] += 1
+            given[to] += 1
     return given
 
 

@@ -177,7 +177,7 @@ def _page(request: HttpRequest, item_id: int, typed: Typed, status: int = 200) -
         "through": through_context(request, desk.item),
         "arrived_on": localtime(desk.item.ready_at).date(),
         "departments": _departments(desk),
-        "colleagues": cases.colleagues(viewer) if access.purpose_of(viewer, "cases.share") else [],
+        "colleagues": cases.colleagues(viewer, desk.item.area) if access.purpose_of(viewer, "cases.share") else [],
         "entries": entry_rows(desk.declared, [each for each in desk.view.entries if each.item == desk.item.item]),
         "others": [line for line in others if line.row is not None],
         "ahead": sum(1 for line in others if line.row is None) if desk.case.state == cases.CaseState.OPEN else 0,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from zhida.blocks.access import api as access
 from zhida.blocks.cases import api as cases
 from zhida.blocks.cases.testing import ACCEPTED, item_of, officer, open_small_case
 from zhida.web.officer.cases_history import ENTRY_TEXT
@@ -77,6 +78,19 @@ def test_a_lead_sees_who_has_how_much_and_reassigns_what_is_ticked(as_: As, queu
     assert loads == {"civil_2": 2, "civil": 0, "": 1}
     assert queued[2].case.number not in text(client, "/office/cases/?officer=civil_2")
     assert "手上最多的是" not in text(as_("civil_2"), "/office/cases/")
+
+
+def test_what_is_shared_out_goes_to_who_works_where_it_lies(as_: As, queued: list[cases.CaseItem]) -> None:
+    for item in queued:
+        cases.finish_item(officer("street"), item.pk, ACCEPTED)
+        cases.finish_item(officer("police"), item_of(item.case, "registration").pk, {})
+    access.create_account("civil_far", "远处", "department_officer", area_code="330108", department="civil_affairs")
+    access.create_account("civil_city", "全市", "department_lead", area_code="330100", department="civil_affairs")
+    grant = item_of(queued[0].case, "grant")
+    with pytest.raises(cases.OfficerUnknown):
+        cases.assign(officer("civil_city"), grant.pk, "civil_far")
+    assert [each.account for each in cases.colleagues(officer("civil_city"), grant.area)] == ["civil", "civil_2", "civil_city"]
+    assert cases.share_out(officer("civil_city")) == {"civil": 1, "civil_2": 1, "civil_city": 1, "civil_far": 0}
 
 
 def test_the_list_is_ordered_and_says_what_a_late_item_waits_for(
