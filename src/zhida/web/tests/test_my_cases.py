@@ -62,11 +62,15 @@ def test_the_form_asks_once_keeps_what_was_typed_and_the_file_when_something_is_
 def test_what_is_returned_says_why_and_goes_on_when_it_is_answered(town: None) -> None:
     case, client = open_newborn(), _as("lin")
     cases.return_item(viewer("street"), item(case, "check").pk, "请写明孩子是第几个")
-    assert "等您一句话" in _text(client.get("/my/cases/"))
+    assert "等您一句话" in _text(client.get("/my/cases/")) and "有一项等您补充" in _text(client.get("/my/"))
     page = _text(client.get(f"/my/cases/{case.pk}/"))
     assert "有一项等您补充。" in page and "请写明孩子是第几个" in page
     assert client.post(f"/my/cases/{case.pk}/", {"order": "x", "agrees": "true"}).status_code == 400
-    assert client.post(f"/my/cases/{case.pk}/", {"order": "3", "agrees": "true", "said": "老大在外地"}).status_code == 302
+    refused = client.post(f"/my/cases/{case.pk}/", {"order": "3", "agrees": "true", "added": SimpleUploadedFile("户口本.pdf", b"no pdf")})
+    assert refused.status_code == 400 and "只收 PDF、JPG、PNG" in _text(refused)
+    paper = SimpleUploadedFile("户口本.pdf", PDF)
+    sent = client.post(f"/my/cases/{case.pk}/", {"order": "3", "agrees": "true", "said": "老大在外地", "added": paper})
+    assert sent.status_code == 302 and "户口本.pdf" in _text(client.get(f"/my/cases/{case.pk}/"))
     assert "老大在外地" in _text(client.get(f"/my/cases/{case.pk}/"))
     assert (item(case, "check").state, newborn.view(case).case.evidence["order"]["value"]) == ("claimed", 3)
     assert "正在办" in _text(client.get(f"/my/cases/{case.pk}/"))
@@ -94,7 +98,7 @@ def test_an_objection_and_a_rating_travel_through_both_faces(town: None) -> None
     wrong = f"/my/cases/{case.pk}/wrong/?decision={decision.pk}"
     assert client.post(wrong, {"text": " "}).status_code == 409
     assert client.post(wrong, {"text": "是第三个孩子"}).status_code == 302
-    assert "正在核对" in _text(client.get(f"/my/cases/{case.pk}/"))
+    assert "正在核对" in _text(client.get(f"/my/cases/{case.pk}/")) and "是第三个孩子" in _text(client.get("/my/appeals/"))
     (appeal,) = cases.case_appeals(viewer("health"))
     assert "是第三个孩子" in _text(office.get("/office/cases/appeals/"))
     both = _text(office.get(f"/office/cases/appeals/{appeal.pk}/"))
