@@ -252,3 +252,26 @@ def test_a_list_is_taken_home_as_a_table_without_formulas(visit: Callable[..., P
     rows = list(csv.reader(io.StringIO(page.request.get("/office/quarantine/?format=csv").text().removeprefix("\ufeff"))))
     assert rows[0] == ["文件", "行", "原因", "问题", "处理办法"] and len(rows) > 1
     assert not any(cell[:1] in "=+@" for row in rows for cell in row if cell)
+
+
+def test_the_folded_navigation_and_a_round_of_items_need_no_script(
+    visit: Callable[..., Page], expect_clean: Callable[[Page], None]
+) -> None:
+    """On a phone, with the keyboard, without JavaScript: open the menu, go to the queue, start a round, leave the first item aside."""
+    phone = visit("/office/", user="zhou_zhiqiang", width=360, scripts=False)
+    link = phone.locator(".site-nav").get_by_role("link", name=re.compile("^一件事"))
+    expect(link).to_be_hidden()
+    phone.locator(".site-nav summary").press("Enter")
+    link.press("Enter")
+    phone.wait_for_url("**/office/cases/")
+    expect(phone.locator(".site-nav summary")).to_contain_text("一件事")
+
+    desk = visit("/office/cases/?event=birth", user="health", width=360, scripts=False)
+    desk.get_by_role("button", name="连续办理").press("Enter")
+    first = desk.get_by_role("heading", level=1).inner_text()
+    desk.get_by_role("button", name="先放着").press("Enter")
+    expect(desk.get_by_role("heading", level=1)).not_to_have_text(first)
+    round_of_items = visit(desk.url, user="health", width=360)
+    expect_clean(round_of_items)
+    round_of_items.get_by_role("link", name="回到队列").click()
+    round_of_items.wait_for_url("**/office/cases/?event=birth")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zhida.blocks.cases import api as cases
 from zhida.web.charts import BarList, Columns, Item
-from zhida.web.text import in_language, pick
+from zhida.web.text import counted, in_language, pick
 
 COLUMNS_MAX = 10
 # Shares of officers' time from which a queue grows faster than it is worked off.
@@ -102,10 +102,16 @@ def one_more(found: cases.Simulated) -> BarList:
         Item(_people(more.officers), more.wait_p90, hours(more.wait_p90)),
     ]
     name = in_language(desk.label)
-    title = pick(
-        f"“{name}”加一个人：九成的件从 {found.days_p90} 天变为 {more.days_p90} 天",
-        f"One officer more at '{name}': nine of ten cases are done within {more.days_p90} days instead of {found.days_p90}",
-    )
+    before, after = hours(desk.wait_p90), hours(more.wait_p90)
+    zh = f"“{name}”加一个人：等待从 {before} 变为 {after}，"
+    en = f"One officer more at '{name}': the wait falls from {before} to {after}, "
+    if more.days_p90 == found.days_p90:
+        title = pick(f"{zh}九成的件仍是 {found.days_p90} 天", f"{en}nine of ten cases still take {counted(found.days_p90, 'day')}")
+    else:
+        title = pick(
+            f"{zh}九成的件从 {found.days_p90} 天变为 {more.days_p90} 天",
+            f"{en}nine of ten cases are done within {counted(more.days_p90, 'day')} instead of {found.days_p90}",
+        )
     note = pick("同样的件，同样的随机数，只多一个人。", "The same cases and the same draws, with one officer more.")
     return BarList(title, items, note)
 
