@@ -66,6 +66,13 @@ def test_a_name_that_is_no_event_says_where_own_events_are_looked_for() -> None:
     assert "ZHIDA_LIFE_EVENTS is not set: export the folder" in " ".join(refused.output.split())
 
 
+def test_a_folder_of_own_events_that_is_not_there_is_no_silence(settings: Any, tmp_path: Path) -> None:
+    settings.LIFE_EVENT_FOLDERS = [str(tmp_path), str(tmp_path / "gone")]
+    refused = run("check")
+    assert refused.exit_code == 2
+    assert "gone, which is no folder" in " ".join(refused.output.split())
+
+
 def test_an_error_is_shown_with_file_line_and_remedy_and_fails_the_command(hardship: Path) -> None:
     edit(hardship / "event.yaml", "service: means_test", "service: means_tests")
     result = run("check", str(hardship))

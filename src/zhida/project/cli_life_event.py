@@ -59,6 +59,12 @@ def _own_folders() -> str:
     return f"your own are looked for in {', '.join(settings.LIFE_EVENT_FOLDERS)} (ZHIDA_LIFE_EVENTS)"
 
 
+def _folders_that_are_none() -> list[str]:
+    from django.conf import settings
+
+    return [folder for folder in settings.LIFE_EVENT_FOLDERS if not Path(folder).is_dir()]
+
+
 def _shown(folder: Path) -> str:
     full = folder.resolve()
     return str(full.relative_to(Path.cwd())) if full.is_relative_to(Path.cwd()) else str(full)
@@ -75,6 +81,8 @@ def check(names: tuple[str, ...], strict: bool, as_json: bool) -> None:
     """Say what is missing or wrong in life events, where, and what to do. NAMES: installed events or folders; without any, all."""
     from zhida.blocks.cases import api as cases
 
+    if gone := _folders_that_are_none():
+        raise click.UsageError(f"ZHIDA_LIFE_EVENTS names {', '.join(gone)}, which is no folder; correct it, or make the folder")
     checked = [cases.check_life_event(folder) for folder in _folders(names)]
     if as_json:
         click.echo(json.dumps([_checked_json(each) for each in checked], ensure_ascii=False, indent=1))
