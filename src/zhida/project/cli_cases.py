@@ -51,8 +51,8 @@ def find(events: tuple[str, ...], since: datetime | None, limit: int | None, as_
     rows = [asdict(each) for each in found]
     lines = [
         Text(
-            f"{each.event}：登记 {each.rows:,} 件，新开 {each.opened:,} 件，略过 {each.passed:,} 件。",
-            f"{each.event}: {each.rows:,} in the feeds, {each.opened:,} opened, {each.passed:,} passed over.",
+            f"{each.event}：登记 {each.rows:,} 件，新开 {each.opened:,} 件，略过 {each.passed:,} 件，登记已收回 {each.gone:,} 件。",
+            f"{each.event}: {each.rows:,} in the feeds, {each.opened:,} opened, {each.passed:,} passed over, {each.gone:,} taken back.",
         )
         for each in found
     ]
