@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -187,8 +188,6 @@ def undo_done(viewer: Viewer, item_id: int, note: str) -> CaseItem:
     with transaction.atomic():
         moving, item = _own_item(viewer, item_id, ItemState.UNDO)
         undoing.undone_by_person(moving, item, _reason(item_id, note))
-        if moving.case.state == CaseState.OPEN:
-            move(moving)
     _ask_outside(moving)
     return item
 
@@ -268,15 +267,18 @@ def ask_department(viewer: Viewer, item_id: int, department: str, text: str) -> 
 def answer_question(viewer: Viewer, question_id: int, text: str) -> ItemQuestion:
     """Answer what another department asked; its item goes on. Raises: ItemNotFound, ReasonNeeded."""
     access.require(viewer, HANDLE)
-    question = ItemQuestion.objects.filter(at_desk(viewer), pk=question_id, answered_at=None).select_related("item").first()
-    if question is None:
+    open_now = ItemQuestion.objects.filter(at_desk(viewer), pk=question_id, answered_at=None)
+    case_id = open_now.values_list("item__case_id", flat=True).first()
+    moving = Moving(held_case(case_id), viewer) if case_id else None
+    # Read once the case is held: a colleague may have answered just before.
+    question = open_now.first()
+    if moving is None or question is None:
         raise ItemNotFound(question_id)
-    moving = Moving(held_case(question.item.case_id), viewer)
     question.answer, question.answered_by, question.answered_at = _reason(question_id, text), viewer.account, moving.at
     question.save()
     item = next(each for each in moving.items if each.pk == question.item_id)
     if item.state == ItemState.ASKED and not ItemQuestion.objects.filter(item=item, answered_at=None).exists():
-        item.state = ItemState.CLAIMED
+        item.state = ItemState.CLAIMED if item.assignee else ItemState.READY
         resume_clock(item, moving.today)
         item.save()
     moving.note("question_answered", item.item, text)
@@ -306,13 +308,17 @@ def assign(viewer: Viewer, item_id: int, account: str) -> CaseItem:
     moving, item = _held_item(viewer, item_id, *AT_A_DESK)
     if account not in {each.account for each in colleagues(viewer, item.area)}:
         raise OfficerUnknown(account)
+    _assign(moving, item, account)
+    return item
+
+
+def _assign(moving: Moving, item: CaseItem, account: str) -> None:
     item.assignee = account
     if item.state == ItemState.READY:
         item.state = ItemState.CLAIMED
     item.save()
     moving.note("assigned", item.item, account)
     save(moving)
-    return item
 
 
 def colleagues(viewer: Viewer, area: int | None = None) -> list[Viewer]:
@@ -346,12 +352,21 @@ def share_out(viewer: Viewer) -> dict[str, int]:
     free = list(_free_items(viewer).values_list("pk", "area"))
     near = {area: [each.account for each in colleagues(viewer, area)] for area in {area for _, area in free}}
     for item_id, area in free:
-        if near[area]:
-            to = min(near[area], key=lambda account: (load[account], account))
-            assign(viewer, item_id, to)
+        to = min(near[area], key=lambda account: (load[account], account), default="")
+        if to and _hand_out(viewer, item_id, to):
             load[to] += 1
             given[to] += 1
     return given
+
+
+def _hand_out(viewer: Viewer, item_id: int, account: str) -> bool:
+    """Assign an item that nobody has; False where a colleague has claimed it meanwhile."""
+    with suppress(ItemInWrongState):
+        moving, item = _held_item(viewer, item_id, *UNCLAIMED)
+        if not item.assignee:
+            _assign(moving, item, account)
+            return True
+    return False
 
 
 def _ask_outside(moving: Moving) -> None:

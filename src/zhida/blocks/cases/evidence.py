@@ -42,6 +42,8 @@ class Person:
     # The newest snapshot that has them, and its month.
     snapshot_hash: str = ""
     known_in: str = ""
+    # The newest snapshot has them no more: they have died, or left the city.
+    is_gone: bool = False
 
     @property
     def id17(self) -> int:
@@ -71,15 +73,17 @@ def persons(resident_nos: Iterable[int]) -> dict[int, Person]:
         found |= {number: now[kept[number]] for number in left if number not in found and kept.get(number) in now}
     if len(found) < len(left):
         for snapshot in records.snapshots()[1:EARLIER_SNAPSHOTS]:
-            found |= _persons_in(snapshot.hash, snapshot.month, [number for number in left if number not in found])
+            found |= _persons_in(snapshot.hash, snapshot.month, [number for number in left if number not in found], is_gone=True)
     return found
 
 
-def _persons_in(snapshot_hash: str, month: str, numbers: Sequence[int]) -> dict[int, Person]:
+def _persons_in(snapshot_hash: str, month: str, numbers: Sequence[int], is_gone: bool = False) -> dict[int, Person]:
     ids = records.id_numbers_of(numbers, snapshot_hash)
     cards = {number: records.checked_card(SYSTEM, number, snapshot_hash) for number in ids}
     return {
-        number: Person(number, ids[number], card.name, card.birth_date, card.sex, card.household_no, card.community, snapshot_hash, month)
+        number: Person(
+            number, ids[number], card.name, card.birth_date, card.sex, card.household_no, card.community, snapshot_hash, month, is_gone
+        )
         for number, card in cards.items()
     }
 

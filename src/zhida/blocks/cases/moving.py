@@ -92,7 +92,9 @@ class Moving:
         about: what makes this notice another than the last of its kind, such as an item. parameters: what a template may want to say.
         Raises: WrongParameters.
         """
-        recipients = list(said(self.case, self.declared, kind, about, parameters))
+        applicant = self.people.get(self.case.applicant_no)
+        is_gone = applicant is not None and applicant.is_gone
+        recipients = list(said(self.case, self.declared, kind, about, parameters, is_gone))
         notices.check(kind, recipients)
         self.notices[kind] += recipients
 
@@ -148,7 +150,8 @@ def move(moving: Moving) -> None:
 def _close_or_tell(moving: Moving) -> None:
     if moving.running.stuck is None:
         _leave_crossroads(moving)
-    if any(item.token.startswith(REOPENED) and item.state not in OVER for item in moving.items):
+    # What an appeal brought back, or what is being taken back, is a part of the case until it is over.
+    if any(item.state == ItemState.UNDO or (item.token.startswith(REOPENED) and item.state not in OVER) for item in moving.items):
         return
     if moving.running.is_done:
         close(moving, CaseState.DONE)
@@ -272,6 +275,8 @@ def finish(moving: Moving, item: CaseItem, declared: Item) -> None:
         complete(moving, item, {**item.entered, **made.values, f"{item.item}_outcome": DONE})
     else:
         item.state, item.done_at = ItemState.WORKING if made.is_retried else ItemState.STUCK, None
+        if item.state == ItemState.STUCK and item.due_on is None:
+            item.due_on = due_after(moving.today, 1)
         item.save()
         moving.note("item_" + item.state, item.item)
 

@@ -21,7 +21,6 @@ from zhida.blocks.cases.moving import Moving, begin, held_case, move, resume_clo
 from zhida.blocks.cases.rules import CLOSED, CaseState, ItemState
 from zhida.blocks.cases.subjects import is_adult, require_fit
 from zhida.blocks.parties import api as parties
-from zhida.blocks.records import api as records
 from zhida.engine.feel import parse_expression
 from zhida.kernel import clock
 
@@ -326,4 +325,4 @@ def require_resident_of(viewer: Viewer, case: Case) -> None:
 def applicant_has_gone(case: Case) -> bool:
     """Say whether a case that is not over has an applicant who is in the registers no more: has died, or left the city."""
     applicant = None if case.state in CLOSED else persons([case.applicant_no]).get(case.applicant_no)
-    return applicant is not None and applicant.known_in != records.newest_snapshot().month
+    return applicant is not None and applicant.is_gone

@@ -13,11 +13,13 @@ from zhida.blocks.records import api as records
 from zhida.kernel import clock
 
 
-def said(case: Case, declared: LifeEventDeclaration, kind: str, about: str, parameters: Mapping[str, Any]) -> Iterator[notices.Recipient]:
-    """Give the notice about a case for each who should have it."""
+def said(
+    case: Case, declared: LifeEventDeclaration, kind: str, about: str, parameters: Mapping[str, Any], applicant_is_gone: bool = False
+) -> Iterator[notices.Recipient]:
+    """Give the notice about a case for each who should have it. applicant_is_gone: has died, or left the city, while it runs."""
     offered = {"event": declared.label, "subject": case.subject_name, "number": case.number, "done_on": clock.today(), **parameters}
     wanted = notices.templates()[kind].parameters
-    for resident_no in recipients_of(case):
+    for resident_no in recipients_of(case, applicant_is_gone):
         yield notices.Recipient(
             subject=f"case:{case.pk}:{about}" if about else f"case:{case.pk}",
             parameters={name: offered[name] for name in wanted if name in offered},
@@ -26,9 +28,9 @@ def said(case: Case, declared: LifeEventDeclaration, kind: str, about: str, para
         )
 
 
-def recipients_of(case: Case) -> list[int]:
-    """Return who hears of a case: the applicant; while nobody has applied the adults who live with the subject, else the subject."""
-    if case.applicant_no:
+def recipients_of(case: Case, applicant_is_gone: bool = False) -> list[int]:
+    """Return who hears of a case: the applicant; where there is none the adults who live with the subject, else the subject."""
+    if case.applicant_no and not applicant_is_gone:
         return [case.applicant_no]
     try:
         members = records.members_of(records.newest_snapshot().hash, case.household_no)

@@ -107,7 +107,7 @@ def _mark(moving: Moving, name: str) -> None:
 
 
 def go_on(moving: Moving) -> None:
-    """Undo one item after the other, the last done first, until one needs a person or a system; then close what is finished."""
+    """Undo one item after the other, the last done first, until one needs a person or a system; then let the case go on."""
     is_whole = moving.case.state == CaseState.UNDOING
     wanted = (ItemState.DONE, ItemState.UNDO) if is_whole else (ItemState.UNDO,)
     for item in sorted((each for each in moving.items if each.state in wanted), key=lambda each: (each.done_at, each.pk), reverse=True):
@@ -116,7 +116,7 @@ def go_on(moving: Moving) -> None:
     else:
         if is_whole:
             close(moving, CaseState.UNDONE)
-    save(moving)
+    move(moving)
 
 
 def _undo(moving: Moving, item: CaseItem) -> bool:

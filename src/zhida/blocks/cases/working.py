@@ -6,6 +6,7 @@ in between leaves a lease that runs out, and the next worker repeats the call wi
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,10 +18,12 @@ from zhida.blocks.cases.adapters import systems as outside
 from zhida.blocks.cases.effects.systems import LEASE, next_attempt
 from zhida.blocks.cases.errors import SystemDown, SystemRefused
 from zhida.blocks.cases.models import Case, CaseEffect, CaseItem
-from zhida.blocks.cases.moving import CROSSROADS, Moving, finish, held_case, move, save
+from zhida.blocks.cases.moving import CROSSROADS, REOPENED, Moving, finish, held_case, move, save
 from zhida.blocks.cases.rules import OVER, CaseState, EffectState, ItemState, due_after
 from zhida.kernel import clock
 from zhida.kernel.errors import ZhidaError
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -72,6 +75,11 @@ def _carry_out(effect_id: int, worked: Worked) -> None:
             worked.sent += 1
     except (SystemDown, SystemRefused) as error:
         _write_failure(row, error)
+        worked.failed += 1
+    except Exception as error:
+        # Whatever it is, the others do not wait for it: it is tried again later, and in the end a person is told.
+        _log.exception("The message %s could not be carried out.", row.key)
+        _write_failure(row, SystemDown(row.result["system"], type(error).__name__))
         worked.failed += 1
 
 
@@ -155,5 +163,6 @@ def _cancel_interrupted(moving: Moving) -> None:
     """Items whose deadline in the process interrupted them wait no more."""
     waiting = {each.token for each in moving.running.waiting}
     for item in moving.items:
-        if item.token not in waiting and item.item != CROSSROADS and item.state not in (*OVER, ItemState.UNDO):
+        is_beside = item.item == CROSSROADS or item.token.startswith(REOPENED)
+        if item.token not in waiting and not is_beside and item.state not in (*OVER, ItemState.UNDO):
             undoing.cancel(moving, item)

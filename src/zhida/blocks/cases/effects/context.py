@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,7 @@ class Making:
             return written
         if written.startswith("$"):
             return self._word(written)
-        return self.values.get(written) if written in self.moving.declared.known_keys else written
+        return _as_json(self.values.get(written)) if written in self.moving.declared.known_keys else written
 
     def _word(self, word: str) -> Any:
         case, today = self.case, self.moving.today
@@ -59,3 +60,10 @@ class Making:
         words |= {"$opened_on": case.opened_at.astimezone(clock.HANGZHOU).date().isoformat() if case.opened_at else None}
         words |= {"$happened_on": case.happened_on.isoformat() if case.happened_on else None}
         return words.get(word)
+
+
+def _as_json(value: Any) -> Any:
+    """What leaves a case is JSON, which has no exact fractions: a table's 0.5 leaves as text."""
+    if isinstance(value, list):
+        return [_as_json(each) for each in value]
+    return str(value) if isinstance(value, Decimal) else value

@@ -86,8 +86,7 @@ def _month(making: Making) -> Month | None:
 def _basis(making: Making) -> policies.Basis | None:
     """Who has died is decided by the newest month that still had them; None, the newest month of all, for anybody else."""
     subject = making.people.get(making.case.subject_no)
-    is_gone = subject is not None and subject.known_in != records.newest_snapshot().month
-    return policies.basis(Month.parse(subject.known_in)) if subject is not None and is_gone else None
+    return policies.basis(Month.parse(subject.known_in)) if subject is not None and subject.is_gone else None
 
 
 def _fact(making: Making, written: Any) -> Any:

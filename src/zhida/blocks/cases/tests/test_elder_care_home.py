@@ -94,6 +94,7 @@ def _desks_end(viewer: Viewer, case: cases.Case, refused: str = "") -> dict[str,
     while waiting := [(desk, item) for desk in desks for item in cases.queue(desk, which="open").filter(case=case) if _is_next(item)]:
         desk, item = waiting[0]
         if item.state == "undo":
+            assert cases.my_case(viewer, case.id).case.state == "open", "it is not over before all is taken back"
             cases.undo_done(desk, item.id, "已通知机构")
         elif item.item == refused:
             cases.refuse_item(desk, item.id, "老人决定留在家里")
@@ -117,4 +118,5 @@ def test_who_stays_at_home_after_all_has_bed_and_subsidy_taken_back(wu: Viewer) 
     assert {key: states[key] for key in ("bed", "ltc_setting", "subsidy", "admission", "stays")} == {
         "bed": "undone", "ltc_setting": "undone", "subsidy": "undone", "admission": "refused", "stays": "done"
     }  # fmt: skip
+    assert cases.Case.objects.get().state == "done"
     assert not SystemMessage.objects.filter(withdrawn_at=None).exists()
