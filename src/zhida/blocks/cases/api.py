@@ -24,18 +24,14 @@ from zhida.blocks.cases.declarations.situations import Tried, try_situations
 from zhida.blocks.cases.desk import (
     answer_question,
     ask_department,
-    assign,
     claim,
     claim_next,
-    colleagues,
     escalate,
     finish_item,
     give_back,
-    loads,
     refuse_item,
     retry_item,
     return_item,
-    share_out,
     take_back,
     undo_done,
 )
@@ -114,6 +110,7 @@ from zhida.blocks.cases.ratings import (
     ratings_summary,
 )
 from zhida.blocks.cases.rules import CASE_TEXT, ITEM_TEXT, LIGHT_TEXT, CaseState, HandOver, ItemState, Light, light, working_days_between
+from zhida.blocks.cases.sharing import assign, colleagues, share_out
 from zhida.blocks.cases.simulation import DeskResult, OneMore, Plan, Simulated, findings, read_plan, simulate_cases
 from zhida.blocks.cases.staffing import EmptyDesks, empty_desks
 from zhida.blocks.cases.subjects import about_whom, possible_subjects, unfit_subjects
@@ -255,7 +252,6 @@ __all__ = [
     "life_events",
     "light",
     "lights",
-    "loads",
     "my_case",
     "my_case_appeals",
     "my_cases",

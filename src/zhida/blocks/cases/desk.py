@@ -1,14 +1,13 @@
-"""What departments do with items at their desks: claim, do, return, ask, refuse, escalate, share out. One transaction each."""
+"""What officers do with items at their desks: claim, do, return, ask, refuse, escalate. One transaction each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Viewer
@@ -19,7 +18,6 @@ from zhida.blocks.cases.errors import (
     ItemInWrongState,
     ItemNotFound,
     ItemNotYours,
-    OfficerUnknown,
     ReasonNeeded,
 )
 from zhida.blocks.cases.evidence import read_answers
@@ -40,7 +38,7 @@ from zhida.blocks.cases.supervising import tell_captain
 from zhida.blocks.records import api as records
 from zhida.kernel.text import Text
 
-HANDLE, SHARE = "cases.handle", "cases.share"
+HANDLE = "cases.handle"
 # What a lead may hand out, or an officer take.
 UNCLAIMED = (ItemState.READY, ItemState.UNDO)
 
@@ -51,7 +49,7 @@ def at_desk(viewer: Viewer) -> Q:
     return Q(department=viewer.department or "-", area__gte=low, area__lt=high)
 
 
-def _held_item(viewer: Viewer, item_id: int, *states: ItemState) -> tuple[Moving, CaseItem]:
+def held_item(viewer: Viewer, item_id: int, *states: ItemState) -> tuple[Moving, CaseItem]:
     """Return an item of the viewer's desk with its case held. Raises: PermissionMissing, ItemNotFound, ItemInWrongState."""
     access.require(viewer, HANDLE)
     its_case = CaseItem.objects.filter(at_desk(viewer), pk=item_id).values("case_id")
@@ -67,7 +65,7 @@ def _held_item(viewer: Viewer, item_id: int, *states: ItemState) -> tuple[Moving
 
 def _own_item(viewer: Viewer, item_id: int, *states: ItemState) -> tuple[Moving, CaseItem]:
     """Return an item that is the viewer's own, or nobody's: who acts on one that nobody has claimed has claimed it."""
-    moving, item = _held_item(viewer, item_id, *states)
+    moving, item = held_item(viewer, item_id, *states)
     if item.assignee and item.assignee != viewer.account:
         raise ItemNotYours(item_id, item.assignee)
     item.assignee = viewer.account
@@ -95,7 +93,7 @@ def _take_on(moving: Moving, item: CaseItem) -> None:
 def claim_next(viewer: Viewer) -> CaseItem | None:
     """Take on the item of the viewer's desk that is due first; None where none waits. Two officers never get the same one."""
     access.require(viewer, HANDLE)
-    return take_first(viewer, _free_items(viewer))
+    return take_first(viewer, free_items(viewer))
 
 
 @transaction.atomic
@@ -108,7 +106,7 @@ def take_first(viewer: Viewer, rows: QuerySet[CaseItem]) -> CaseItem | None:
     return item
 
 
-def _free_items(viewer: Viewer) -> QuerySet[CaseItem]:
+def free_items(viewer: Viewer) -> QuerySet[CaseItem]:
     """Return what nobody at the viewer's desk has claimed, what is due first first."""
     rows = CaseItem.objects.filter(at_desk(viewer), state__in=UNCLAIMED, assignee="")
     return rows.order_by(F("due_on").asc(nulls_last=True), "pk")
@@ -199,7 +197,7 @@ def take_back(viewer: Viewer, item_id: int, reason: str) -> CaseItem:
     Raises: ItemNotFound, ItemInWrongState, CaseOpenAlready, ReasonNeeded.
     """
     with transaction.atomic():
-        moving, item = _held_item(viewer, item_id, ItemState.DONE)
+        moving, item = held_item(viewer, item_id, ItemState.DONE)
         said = _reason(item_id, reason)
         if moving.case.state not in (CaseState.OPEN, CaseState.DONE):
             raise ItemInWrongState(item_id, moving.case.state)
@@ -214,7 +212,7 @@ def retry_item(viewer: Viewer, item_id: int) -> CaseItem:
     Raises: ItemNotFound, ItemInWrongState.
     """
     with transaction.atomic():
-        moving, item = _held_item(viewer, item_id, ItemState.STUCK, ItemState.WORKING, ItemState.UNDO)
+        moving, item = held_item(viewer, item_id, ItemState.STUCK, ItemState.WORKING, ItemState.UNDO)
         moving.note("retried", item.item)
         if item.item == CROSSROADS:
             _past_crossroads(moving, item)
@@ -292,81 +290,13 @@ def escalate(viewer: Viewer, item_id: int, reason: str) -> CaseItem:
 
     Raises: ItemNotFound, ItemInWrongState, ReasonNeeded.
     """
-    moving, item = _held_item(viewer, item_id, *AT_A_DESK, ItemState.ASKED, ItemState.STUCK)
+    moving, item = held_item(viewer, item_id, *AT_A_DESK, ItemState.ASKED, ItemState.STUCK)
     item.escalated_to = "city" if level_of(item.area) == "city" or item.escalated_to else "district"
     item.save()
     moving.note("escalated", item.item, _reason(item_id, reason))
     tell_captain(moving, item)
     save(moving)
     return item
-
-
-@transaction.atomic
-def assign(viewer: Viewer, item_id: int, account: str) -> CaseItem:
-    """Let a colleague of the same desk have an item. Raises: PermissionMissing, ItemNotFound, OfficerUnknown, ItemInWrongState."""
-    access.require(viewer, SHARE)
-    moving, item = _held_item(viewer, item_id, *AT_A_DESK)
-    if account not in {each.account for each in colleagues(viewer, item.area)}:
-        raise OfficerUnknown(account)
-    _assign(moving, item, account)
-    return item
-
-
-def _assign(moving: Moving, item: CaseItem, account: str) -> None:
-    item.assignee = account
-    if item.state == ItemState.READY:
-        item.state = ItemState.CLAIMED
-    item.save()
-    moving.note("assigned", item.item, account)
-    save(moving)
-
-
-def colleagues(viewer: Viewer, area: int | None = None) -> list[Viewer]:
-    """List the officers of the viewer's department in the viewer's area, by account; area: only those at whose desk an item of it lies."""
-    found = [each for each in access.officers_of(viewer.department) if viewer.sees_area(each.area_code)]
-    return [each for each in found if area is None or each.community_span[0] <= area < each.community_span[1]]
-
-
-def loads(viewer: Viewer) -> dict[str, int]:
-    """Return how many items each colleague has on the desk now."""
-    counted = (
-        CaseItem.objects.filter(at_desk(viewer), state__in=AT_A_DESK).exclude(assignee="").values_list("assignee").annotate(n=Count("pk"))
-    )
-    found = dict(counted)
-    return {each.account: found.get(each.account, 0) for each in colleagues(viewer)}
-
-
-@transaction.atomic
-def share_out(viewer: Viewer) -> dict[str, int]:
-    """Hand out what nobody has claimed so that everybody's desk is as full, those due first first; return who got how many.
-
-    What lies where no colleague works stays unclaimed.
-
-    Raises: PermissionMissing, OfficerUnknown where nobody works there.
-    """
-    access.require(viewer, SHARE)
-    load = loads(viewer)
-    if not load:
-        raise OfficerUnknown(viewer.department)
-    given = dict.fromkeys(load, 0)
-    free = list(_free_items(viewer).values_list("pk", "area"))
-    near = {area: [each.account for each in colleagues(viewer, area)] for area in {area for _, area in free}}
-    for item_id, area in free:
-        to = min(near[area], key=lambda account: (load[account], account), default="")
-        if to and _hand_out(viewer, item_id, to):
-            load[to] += 1
-            given[to] += 1
-    return given
-
-
-def _hand_out(viewer: Viewer, item_id: int, account: str) -> bool:
-    """Assign an item that nobody has; False where a colleague has claimed it meanwhile."""
-    with suppress(ItemInWrongState):
-        moving, item = _held_item(viewer, item_id, *UNCLAIMED)
-        if not item.assignee:
-            _assign(moving, item, account)
-            return True
-    return False
 
 
 def _ask_outside(moving: Moving) -> None:

@@ -9,9 +9,10 @@ from django.db.models import Count, Q
 
 from zhida.blocks.access import api as access
 from zhida.blocks.access.api import Viewer
-from zhida.blocks.cases.desk import SHARE, at_desk, colleagues
+from zhida.blocks.cases.desk import at_desk
 from zhida.blocks.cases.models import CaseItem
 from zhida.blocks.cases.rules import AT_A_DESK, WAITING, YELLOW_DAYS, ItemState
+from zhida.blocks.cases.sharing import SHARE, colleagues
 from zhida.kernel import clock
 from zhida.kernel.calendar import working_days_after
 

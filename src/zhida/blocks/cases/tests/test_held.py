@@ -12,7 +12,7 @@ from django.db import transaction
 
 from zhida.blocks.access import api as access
 from zhida.blocks.cases import api as cases
-from zhida.blocks.cases import desk, working
+from zhida.blocks.cases import sharing, working
 from zhida.blocks.cases.effects.context import Making
 from zhida.blocks.cases.models import CaseEffect, CaseItem, ItemQuestion
 from zhida.blocks.cases.moving import Moving
@@ -54,10 +54,10 @@ def a_colleague_who_was_faster() -> None:
         access.create_account(name, name, role, area_code=street, department="street")
     row = item(open_newborn(), "check")
     cases.claim(viewer("street_2"), row.pk)
-    assert not desk._hand_out(viewer("head"), row.pk, "street")
+    assert not sharing._hand_out(viewer("head"), row.pk, "street")
     assert CaseItem.objects.get(pk=row.pk).assignee == "street_2"
     cases.give_back(viewer("street_2"), row.pk)
-    assert desk._hand_out(viewer("head"), row.pk, "street")
+    assert sharing._hand_out(viewer("head"), row.pk, "street")
 
 
 def a_half_that_leaves_as_text() -> None:
