@@ -20,7 +20,7 @@ from zhida.project.demo import OFFICERS
 
 # One worker builds the demonstration for all who look at it.
 pytestmark = pytest.mark.xdist_group("demo")
-KILLS = 3
+KILLS = 2
 SMALL = 2_000
 UNSTEADY = ("seconds", "peak_rss_mb")
 

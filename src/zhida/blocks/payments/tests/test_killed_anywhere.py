@@ -23,7 +23,7 @@ import pytest
 from zhida.blocks.payments.tests import a_life
 from zhida.blocks.payments.tests.processes import Place, Processes
 
-KILLS = int(os.environ.get("ZHIDA_KILLS", "10"))
+KILLS = int(os.environ.get("ZHIDA_KILLS", "6"))
 SEED = int(os.environ.get("ZHIDA_KILLS_SEED", f"{date.today():%Y%m%d}"))
 # One in so many dies at a moment, in the middle of whatever it does, not before it does something.
 TIMED = 5
