@@ -43,14 +43,23 @@ def record_access(viewer: Viewer, purpose: Purpose, action: str, subject: str) -
 
 
 def create_account(
-    username: str, display_name: str, role: str, area_code: str = "", resident_no: int | None = None, is_demo: bool = False,
+    username: str,
+    display_name: str,
+    role: str,
+    area_code: str = "",
+    resident_no: int | None = None,
+    is_demo: bool = False,
     department: str = "",
 ) -> UserAccount:
     """Create an account, or bring an existing one of that name up to date. Demo accounts have no password: they sign in by choice."""
     account, _ = UserAccount.objects.update_or_create(
         username=username,
         defaults={
-            "display_name": display_name, "role": role, "area_code": area_code, "resident_no": resident_no, "is_demo": is_demo,
+            "display_name": display_name,
+            "role": role,
+            "area_code": area_code,
+            "resident_no": resident_no,
+            "is_demo": is_demo,
             "department": department,
         },
     )
