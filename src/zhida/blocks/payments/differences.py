@@ -224,13 +224,13 @@ class Differences:
             WHERE i.state NOT IN ({closed}) GROUP BY ALL""")
 
     def _fill_recovered(self) -> None:
-        names = ("benefit", "period_key", "entity_no", "recovered_fen")
+        names = ("benefit", "period_key", "entity_no", "recovered_fen", "debtor_key")
         rows = Overpayment.objects.filter(recovered_fen__gt=0).values_list(*names)
-        kinds = (pa.string(), pa.string(), pa.int64(), pa.int64())
+        kinds = (pa.string(), pa.string(), pa.int64(), pa.int64(), pa.string())
         add_table(self._db, "came_back", _table_of(rows, zip(names, kinds, strict=True)))
         self._db.execute(f"""
             CREATE TABLE recovered AS
-            SELECT k.kind, {sql.occasion_of("b")} AS occasion, b.entity_no, b.recovered_fen
+            SELECT k.kind, {sql.occasion_of("b")} AS occasion, b.entity_no, b.recovered_fen, b.debtor_key
             FROM came_back b JOIN kinds k ON {sql.kind_of("b")}""")
 
     def _fill_batches(self) -> None:
@@ -310,7 +310,7 @@ class Differences:
         return [row[0] for row in self._db.execute("SELECT DISTINCT benefit FROM kinds ORDER BY 1").fetchall()]
 
     def answered(self, keys: pa.Table) -> set[tuple[str, str, int]]:
-        """Return those of some (benefit, period_key, entity_no) that had money and that this run has an answer for."""
+        """Return those of some (benefit, period_key, entity_no) that money was instructed for and that this run has an answer for."""
         add_table(self._db, "asked", keys)
         key = "benefit, period_key, entity_no"
         return set(self._db.execute(f"SELECT {key} FROM answered SEMI JOIN asked USING ({key})").fetchall())

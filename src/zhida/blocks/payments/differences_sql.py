@@ -59,6 +59,7 @@ FROM decided JOIN kinds USING (kind) GROUP BY ALL
 
 # Money that stands for a period: everything but what was closed, and what is stuck for somebody who is no longer the payee, or is
 # not due any more: nobody had it, so nobody is asked to give it back. Unknown takes nothing away, nor does a row that waits.
+# Where nothing is decided any more and more came back than was had, it is due to whoever brought it back.
 COMPARED = f"""
 CREATE TABLE compared AS
 WITH numbered AS (
@@ -86,7 +87,11 @@ WITH numbered AS (
     FROM standing GROUP BY ALL
 )
 SELECT coalesce(d.kind, s.kind) AS kind, coalesce(d.occasion, s.occasion) AS occasion, coalesce(d.entity_no, s.entity_no) AS entity_no,
-       d.payee_no, d.organisation, coalesce(d.household_no, s.household_no) AS household_no, s.payee_key AS paid_payee_key,
+       CASE WHEN d.kind IS NOT NULL THEN d.payee_no WHEN r.debtor_key LIKE '{ORGANISATION}%' THEN 0
+            ELSE TRY_CAST(r.debtor_key AS BIGINT) END AS payee_no,
+       CASE WHEN d.kind IS NOT NULL THEN d.organisation WHEN r.debtor_key LIKE '{ORGANISATION}%'
+            THEN substr(r.debtor_key, {len(ORGANISATION) + 1}) ELSE '' END AS organisation,
+       coalesce(d.household_no, s.household_no) AS household_no, s.payee_key AS paid_payee_key,
        coalesce(d.district, s.district) AS district, coalesce(d.community, s.community) AS community, s.month,
        coalesce(d.amount_fen, 0) AS decided_fen, coalesce(s.instructed_fen, 0) AS instructed_fen,
        coalesce(r.recovered_fen, 0) AS recovered_fen,
@@ -200,11 +205,12 @@ FROM (SELECT benefit, district, state, amount_fen, {share_columns("amount_fen", 
       FROM new JOIN kinds USING (kind) JOIN shares USING (benefit))
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
-# What the run has an answer for: an unknown is none, nor is a row that waits, nor a one-off that another month's run found.
+# What the run has an answer for: an unknown is none, nor is a row that waits, nor a one-off that another month's run found. Of what
+# was ever instructed: where all of it came back, there is nothing left to owe.
 ANSWERED = f"""
 CREATE VIEW answered AS
 SELECT benefit, {KEY} AS period_key, entity_no, paid_payee_key AS payee_key, community, district, instructed_fen, decided_fen
 FROM compared JOIN kinds USING (kind) LEFT JOIN waiting USING (household_no)
-WHERE instructed_fen > 0 AND NOT is_unknown
+WHERE revision > 0 AND NOT is_unknown
 AND NOT (is_ended AND (waiting.household_no IS NOT NULL OR (occasion LIKE '{ONCE}%' AND month <> {{month}})))
 """

@@ -36,7 +36,8 @@ class CostShare(models.Model):
 class BudgetEnvelope(models.Model):
     """What one level of government may spend on a benefit in a year. ``committed_fen``: approved, in transit or paid out.
 
-    ``area_code``: the district that pays, where the level is district; 0 otherwise.
+    ``area_code``: the district that pays, where the level is district; 0 otherwise. ``committed_fen`` is below 0 where a payee brought
+    back a part of a payment that the bank then returned whole: the part is owed to them, and leaves again with the next batch.
     """
 
     benefit = models.CharField(max_length=64)
@@ -51,7 +52,7 @@ class BudgetEnvelope(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["benefit", "year", "level", "area_code"], name="one_envelope"),
             models.CheckConstraint(condition=Q(level__in=[level.value for level in Level]), name="level_known"),
-            models.CheckConstraint(condition=Q(committed_fen__gte=0, committed_fen__lte=F("amount_fen")), name="envelope_not_overdrawn"),
+            models.CheckConstraint(condition=Q(committed_fen__lte=F("amount_fen")), name="envelope_not_overdrawn"),
         ]
 
     @property

@@ -21,6 +21,7 @@ from zhida.blocks.payments.models import (
 )
 from zhida.blocks.payments.rules import split_fen
 from zhida.blocks.payments.testing import CHECKER, MAKER, OTHER_CHECKER, WU_JING, ZHOU_ZHIQIANG, decision
+from zhida.blocks.payments.tests.bank_letters import letter, notification
 from zhida.kernel.period import Month
 
 pytestmark = pytest.mark.django_db
@@ -253,6 +254,37 @@ def test_what_came_back_and_is_due_after_all_is_paid_out_by_the_next_batch(desk,
     check_books()
 
 
+@pytest.mark.parametrize("channel", ["brought", "kept_back", "kept_back_of_an_heir"])
+def test_what_was_brought_back_of_a_payment_that_the_bank_then_returns_goes_back_to_whoever_brought_it(desk, monkeypatch, channel):
+    """Nobody is due anything for the month any more: the budget has had more back than has left, and owes it."""
+    desk.budget()
+    desk.send([decision(1, FULL, period_key="2025-08")], "2025-08")
+    sent = CreditTransferTransaction.objects.get()
+    assert desk.prepare([], "2025-08") is None
+    debt = Overpayment.objects.get()
+    who = 2 if channel == "kept_back_of_an_heir" else 1
+    if channel == "brought":
+        api.book_repayment(MAKER, debt.pk, 120_00, "SJ-1", date(2025, 11, 4))
+    else:
+        api.agree(MAKER, debt.pk, 120_00, "signed", str(who), facts=desk.facts)
+        next_month(desk, monkeypatch, "2025-10", people=(who,))
+    before = BudgetEnvelope.objects.get().committed_fen
+    money = [(sent.end_to_end_id, FULL)]
+    api.import_bank_file(MAKER, letter(desk.home, notification(money)))
+    api.import_bank_file(MAKER, letter(desk.home, notification(money, "CRDT", reason="AC04", message_id="B-2")))
+    assert BudgetEnvelope.objects.get().committed_fen == before - FULL
+    check_books()
+    again = desk.prepare([], "2025-08")
+    assert (again.amount_fen, CreditTransferTransaction.objects.get(batch=again).payee_no) == (120_00, who)
+    desk.approve(again)
+    desk.release(again)
+    check_books()
+    assert BudgetEnvelope.objects.get().committed_fen == before - FULL + 120_00
+    debt.refresh_from_db()
+    assert (debt.state, debt.open_fen, debt.recovered_fen) == ("closed", 0, 120_00)
+    assert desk.prepare([], "2025-08") is None
+
+
 def test_a_debt_that_rises_is_told_anew_before_more_is_kept_back(desk, monkeypatch):
     (debt,) = overpaid(desk)
     api.start_netting(MAKER, debt.pk, facts=desk.facts)
@@ -320,6 +352,20 @@ def test_money_that_never_arrived_is_not_asked_back(desk):
     assert desk.prepare([decision(1, LESS)]).held_fen == LESS
     assert not Overpayment.objects.exists()
     assert list(CreditTransferTransaction.objects.order_by("id").values_list("state", "reason_code"))[:2] == [("cancelled", "not_due")] * 2
+
+
+def test_money_that_the_bank_returned_is_not_asked_back_of_somebody_who_is_due_nothing_any_more(desk):
+    desk.budget()
+    desk.send([decision(1, FULL, period_key="2025-08")], "2025-08")
+    assert desk.prepare([], "2025-08") is None
+    assert api.start_netting(MAKER, Overpayment.objects.get().pk, facts=desk.facts)[0].open_fen == FULL
+    money = [(CreditTransferTransaction.objects.get().end_to_end_id, FULL)]
+    api.import_bank_file(MAKER, letter(desk.home, notification(money)))
+    api.import_bank_file(MAKER, letter(desk.home, notification(money, "CRDT", reason="AC04", message_id="B-2")))
+    assert desk.prepare([], "2025-08") is None
+    debt = Overpayment.objects.get()
+    assert (debt.state, debt.open_fen, CreditTransferTransaction.objects.get().state) == ("closed", 0, "cancelled")
+    check_books()
 
 
 def test_money_that_has_not_left_is_not_asked_back(desk):

@@ -167,6 +167,7 @@ class RecoveryOffice(RuleBasedStateMachine):
             debt = debts.get(key)
             recovered, waived, left = (debt.recovered_fen, debt.waived_fen, debt.open_fen) if debt else (0, 0, 0)
             assert decided <= gross[key] - recovered <= decided + waived + left, key
+            assert left == max(gross[key] - recovered - decided - waived, 0), key
 
 
 @pytest.mark.django_db
