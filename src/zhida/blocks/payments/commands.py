@@ -45,6 +45,8 @@ from zhida.blocks.payments.payees import note_account_changes
 from zhida.blocks.payments.recovery import (
     book_deductions,
     debts_now,
+    lower_to_what_stands,
+    overpaid_with,
     plan_deductions,
     return_from_reissue,
     undo_deductions,
@@ -230,7 +232,9 @@ def _remove_transactions(batch: PaymentInstruction) -> None:
     _restore_reissued(batch)
     return_from_reissue(batch)
     undo_deductions([], batch)
+    debts = overpaid_with(batch)
     bulk.execute("DELETE FROM payments_credittransfertransaction WHERE id BETWEEN %s AND %s AND batch_id = %s", span)
+    lower_to_what_stands(debts)
 
 
 def _restore_reissued(batch: PaymentInstruction) -> None:

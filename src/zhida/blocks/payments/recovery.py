@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from django.db import transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from zhida.blocks.access import api as access
 from zhida.blocks.payments import bulk, ledger
@@ -20,7 +20,7 @@ from zhida.blocks.payments.errors import BudgetExceeded
 from zhida.blocks.payments.models import CreditTransferTransaction, Deduction, Overpayment, PaymentInstruction, RecoveryStep
 from zhida.blocks.payments.recovery_notices import tell_found, tell_netted
 from zhida.blocks.payments.recovery_rules import NETTED, SETTLED, RecoveryEvent, claim_of, objection_end, standing
-from zhida.blocks.payments.rules import STUCK, BatchState, OverpaymentState, split_fen
+from zhida.blocks.payments.rules import CLOSED, STUCK, BatchState, OverpaymentState, split_fen
 from zhida.blocks.payments.sharing import SHARE_COLUMNS, Envelopes, envelopes_of, give_back, shares_on, take_from_budget
 from zhida.blocks.payments.totals import recount
 from zhida.kernel import clock
@@ -189,6 +189,25 @@ def _renew(debt: Overpayment, run_id: int | None, row: dict[str, Any] | None) ->
     books.post()
     debt.save()
     return has_risen
+
+
+def overpaid_with(batch: PaymentInstruction) -> list[int]:
+    """List the debts of periods that a batch has payments of."""
+    sql = """SELECT DISTINCT o.id FROM payments_overpayment o JOIN payments_credittransfertransaction t
+             ON t.benefit = o.benefit AND t.period_key = o.period_key AND t.entity_no = o.entity_no
+             WHERE t.id BETWEEN %s AND %s AND t.batch_id = %s ORDER BY o.id"""
+    return [row[0] for row in bulk.rows(sql, [batch.first_id, batch.last_id, batch.pk])]
+
+
+def lower_to_what_stands(overpayment_ids: Sequence[int]) -> None:
+    """Set debts down to what is still instructed for their periods, after payments were removed: they never left, and nobody had them."""
+    for some in _pieces(overpayment_ids):
+        for debt in Overpayment.objects.filter(pk__in=some).order_by("id"):
+            rows = CreditTransferTransaction.objects.filter(benefit=debt.benefit, period_key=debt.period_key, entity_no=debt.entity_no)
+            standing = rows.exclude(state__in=CLOSED).aggregate(fen=Sum(F("amount_fen") + F("deducted_fen"), default=0))["fen"]
+            if standing < debt.instructed_fen:
+                row = {"instructed_fen": standing, "decided_fen": debt.decided_fen} if standing > debt.decided_fen else None
+                _renew(debt, debt.run_id, row)
 
 
 def _begin_anew(debt: Overpayment) -> None:

@@ -368,6 +368,25 @@ def test_money_that_the_bank_returned_is_not_asked_back_of_somebody_who_is_due_n
     check_books()
 
 
+@pytest.mark.parametrize("how", ["refuse", "cancel"])
+def test_a_batch_that_never_leaves_takes_the_debts_found_against_it_along(desk, how):
+    """One month was only in it, of the other a part had left before."""
+    desk.budget()
+    desk.send([decision(2, 500_00, period_key="2025-08")], "2025-08")
+    batch = desk.prepare([decision(number, FULL, period_key="2025-08") for number in (1, 2)], "2025-08")
+    assert desk.prepare([decision(2, 450_00, period_key="2025-08")], "2025-08") is None
+    assert [(debt.entity_no, debt.amount_fen) for debt in Overpayment.objects.order_by("entity_no")] == [(1, FULL), (2, 350_00)]
+    if how == "refuse":
+        api.refuse_batch(CHECKER, batch.pk, "no")
+    else:
+        desk.approve(batch)
+        api.cancel_batch(MAKER, batch.pk, "no")
+    assert [(debt.entity_no, debt.amount_fen, debt.state) for debt in Overpayment.objects.all()] == [(2, 50_00, "found")]
+    check_books()
+    assert desk.prepare([decision(2, 500_00, period_key="2025-08")], "2025-08") is None
+    assert not Overpayment.objects.filter(state="found").exists()
+
+
 def test_money_that_has_not_left_is_not_asked_back(desk):
     desk.prepare([decision(1, FULL)])
     desk.prepare([decision(1, LESS)])
