@@ -83,6 +83,7 @@ WITH numbered AS (
            max_by(district, id) AS district, max_by(household_no, id) AS household_no, max_by(month, id) AS month,
            CAST(coalesce(sum(gross_fen) FILTER (NOT (is_stuck AND (is_anothers OR is_less)) AND state NOT IN ($reissued, $cancelled)), 0)
                 AS BIGINT) AS instructed_fen,
+           CAST(coalesce(sum(gross_fen) FILTER (state = 'given_up'), 0) AS BIGINT) AS given_up_fen,
            list(id) FILTER (is_stuck AND is_anothers) AS freed, list(id) FILTER (is_stuck AND is_less AND NOT is_anothers) AS dropped
     FROM standing GROUP BY ALL
 )
@@ -94,7 +95,7 @@ SELECT coalesce(d.kind, s.kind) AS kind, coalesce(d.occasion, s.occasion) AS occ
        coalesce(d.household_no, s.household_no) AS household_no, s.payee_key AS paid_payee_key,
        coalesce(d.district, s.district) AS district, coalesce(d.community, s.community) AS community, s.month,
        coalesce(d.amount_fen, 0) AS decided_fen, coalesce(s.instructed_fen, 0) AS instructed_fen,
-       coalesce(r.recovered_fen, 0) AS recovered_fen,
+       coalesce(s.given_up_fen, 0) AS given_up_fen, coalesce(r.recovered_fen, 0) AS recovered_fen,
        coalesce(s.revision + 1, 0) AS revision, coalesce(d.is_unknown, FALSE) AS is_unknown, d.kind IS NULL AS is_ended, s.freed, s.dropped
 FROM decided d FULL JOIN sums s USING (kind, occasion, entity_no)
 LEFT JOIN recovered r ON r.kind = coalesce(d.kind, s.kind) AND r.occasion = coalesce(d.occasion, s.occasion)
@@ -104,7 +105,8 @@ LEFT JOIN recovered r ON r.kind = coalesce(d.kind, s.kind) AND r.occasion = coal
 ALL_NEW = """
 CREATE TABLE compared AS
 SELECT kind, occasion, entity_no, payee_no, organisation, household_no, CAST(NULL AS VARCHAR) AS paid_payee_key, district, community,
-       CAST(NULL AS VARCHAR) AS month, amount_fen AS decided_fen, CAST(0 AS BIGINT) AS instructed_fen, CAST(0 AS BIGINT) AS recovered_fen,
+       CAST(NULL AS VARCHAR) AS month, amount_fen AS decided_fen, CAST(0 AS BIGINT) AS instructed_fen, CAST(0 AS BIGINT) AS given_up_fen,
+       CAST(0 AS BIGINT) AS recovered_fen,
        CAST(0 AS INTEGER) AS revision, is_unknown, FALSE AS is_ended, CAST(NULL AS BIGINT[]) AS freed, CAST(NULL AS BIGINT[]) AS dropped
 FROM decided
 """
@@ -206,10 +208,11 @@ FROM (SELECT benefit, district, state, amount_fen, {share_columns("amount_fen", 
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 # What the run has an answer for: an unknown is none, nor is a row that waits, nor a one-off that another month's run found. Of what
-# was ever instructed: where all of it came back, there is nothing left to owe.
+# was ever instructed: where all of it came back, there is nothing left to owe. What was given up nobody had, so nobody owes it.
 ANSWERED = f"""
 CREATE VIEW answered AS
-SELECT benefit, {KEY} AS period_key, entity_no, paid_payee_key AS payee_key, community, district, instructed_fen, decided_fen
+SELECT benefit, {KEY} AS period_key, entity_no, paid_payee_key AS payee_key, community, district,
+       instructed_fen - given_up_fen AS instructed_fen, decided_fen
 FROM compared JOIN kinds USING (kind) LEFT JOIN waiting USING (household_no)
 WHERE revision > 0 AND NOT is_unknown
 AND NOT (is_ended AND (waiting.household_no IS NOT NULL OR (occasion LIKE '{ONCE}%' AND month <> {{month}})))

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from zhida.blocks.access import api as access
 from zhida.blocks.payments import bulk
 from zhida.blocks.payments.commands import may, record
+from zhida.blocks.payments.differences import forget_digests
 from zhida.blocks.payments.errors import (
     BookingNotOpen,
     DayNotPossible,
@@ -30,11 +31,12 @@ from zhida.blocks.payments.models import (
     BankAnswer,
     CreditTransferTransaction,
     HandBooking,
+    Overpayment,
     PaymentInstruction,
     PaymentTotal,
     ReturnNote,
 )
-from zhida.blocks.payments.recovery import undo_deductions
+from zhida.blocks.payments.recovery import lower_to_what_stands, undo_deductions
 from zhida.blocks.payments.reissuing import reissue
 from zhida.blocks.payments.rules import (
     ANSWER_DAYS,
@@ -223,7 +225,7 @@ def decide_booking(viewer: access.Viewer, booking_id: int, confirm: bool, note: 
 def _close(row: CreditTransferTransaction) -> None:
     """Close a payment that nobody gets: its money is in the budget already, for it never left or came back.
 
-    It still stands for its period (differences.py), so that no later run pays it again.
+    It still stands for its period (differences.py), so that no later run pays it again. Nobody had it, so nobody owes any of it.
     """
     source = """SELECT t.batch_id, t.benefit, t.district, t.state, t.amount_fen
                 FROM payments_credittransfertransaction t WHERE t.id = %s"""
@@ -231,6 +233,9 @@ def _close(row: CreditTransferTransaction) -> None:
     undo_deductions([row.pk])
     CreditTransferTransaction.objects.filter(pk=row.pk).update(state=TransactionState.CANCELLED, reason_code="given_up")
     move_totals(sums, TransactionState.CANCELLED)
+    key = {"benefit": row.benefit, "period_key": row.period_key, "entity_no": row.entity_no}
+    lower_to_what_stands(list(Overpayment.objects.filter(**key).values_list("pk", flat=True)))
+    forget_digests({(row.benefit, row.period_key)})
 
 
 def _lose(row: CreditTransferTransaction, booking: HandBooking) -> None:

@@ -10,7 +10,7 @@ from zhida.blocks.access.api import SYSTEM, PermissionMissing, Viewer
 from zhida.blocks.notices import api as notices
 from zhida.blocks.payments import api
 from zhida.blocks.payments.api import HandBookingKind, NextStep, ReturnNoteKind, StuckFilter
-from zhida.blocks.payments.models import BankAnswer, BudgetEnvelope, CreditTransferTransaction, HandBooking, LedgerEntry
+from zhida.blocks.payments.models import BankAnswer, BudgetEnvelope, CreditTransferTransaction, HandBooking, LedgerEntry, Overpayment
 from zhida.blocks.payments.testing import CHECKER, MAKER, OTHER_CHECKER, WU_JING, ZHOU_ZHIQIANG, account_of, decision
 from zhida.blocks.payments.tests.bank_letters import letter, notification, status_report
 
@@ -215,6 +215,26 @@ def test_given_up_money_stays_in_the_budget_and_is_never_decided_back(desk, on):
     assert BudgetEnvelope.objects.get().committed_fen == 0 and balances()["budget"] == 10_000_000_00
     assert desk.prepare([decision(1, 100_00)]) is None
     assert desk.prepare([decision(1, 130_00)]).amount_fen == 30_00
+
+
+def test_given_up_money_is_not_asked_back_when_less_is_decided(desk, on):
+    batch = sent(desk, 100_00)
+    reject(desk, batch.first_id)
+    api.decide_booking(CHECKER, api.give_up(ZHOU_ZHIQIANG, batch.first_id, "not found").pk, True)
+    assert desk.prepare([decision(1, 60_00)]) is None and desk.prepare([]) is None
+    assert not Overpayment.objects.exists()
+    desk.send([decision(1, 130_00)])
+    assert desk.prepare([decision(1, 20_00)]) is None
+    assert [(debt.instructed_fen, debt.amount_fen) for debt in Overpayment.objects.all()] == [(30_00, 10_00)]
+
+
+def test_a_debt_goes_when_the_money_it_was_found_against_is_given_up(desk, on):
+    batch = sent(desk, 100_00)
+    assert desk.prepare([decision(1, 60_00)]) is None and Overpayment.objects.get().amount_fen == 40_00
+    reject(desk, batch.first_id)
+    api.decide_booking(CHECKER, api.give_up(ZHOU_ZHIQIANG, batch.first_id, "not found").pk, True)
+    assert not Overpayment.objects.exists()
+    assert desk.prepare([decision(1, 60_00)]) is None and not Overpayment.objects.exists()
 
 
 def test_a_refused_request_changes_nothing_and_may_be_made_again(desk, on):
